@@ -1,0 +1,118 @@
+/* model_row.c - records by their column descriptions: bytes, JSON, release. */
+#include "model/model_row.h"
+
+#include "base/base_mem.h"
+#include "crypto/crypto_addr.h"
+#include "json/json_get.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const void *field(const void *rec, const struct og_col *c)
+{
+    return (const char *)rec + c->at;
+}
+
+void og_row_set_text(char **slot, const char *s)
+{
+    char *t = s ? og_xstrdup(s) : NULL;
+    free(*slot);
+    *slot = t;
+}
+
+void og_row_set_blob(struct og_blob *slot, const void *p, size_t n)
+{
+    uint8_t *t = n ? og_xmemdup(p, n) : NULL;
+    free(slot->p);
+    *slot = (struct og_blob){t, n};
+}
+
+void og_row_release(const struct og_family *f, void *rec)
+{
+    if (!rec)
+        return;
+    for (size_t i = 0; i < f->n_cols; i++) {
+        char *at = (char *)rec + f->cols[i].at;
+        if (f->cols[i].kind == OG_COL_TEXT)
+            free(*(char **)(void *)at);
+        else if (f->cols[i].kind == OG_COL_BLOB)
+            free(((struct og_blob *)(void *)at)->p);
+    }
+    memset(rec, 0, f->size);
+}
+
+static void add_sized(struct og_buf *out, const void *p, size_t n)
+{
+    og_buf_add_be32(out, (uint32_t)n);
+    og_buf_add(out, p, n);
+}
+
+static void add_col(const struct og_col *c, const void *rec, struct og_buf *out)
+{
+    const void *at = field(rec, c);
+    og_buf_addc(out, (char)c->kind);
+    switch (c->kind) {
+    case OG_COL_NUM:
+    case OG_COL_DEC:
+    case OG_COL_ENUM: og_buf_add_be64(out, *(const uint64_t *)at); return;
+    case OG_COL_HASH: og_buf_add(out, at, OG_HASH_LEN); return;
+    case OG_COL_ADDR: og_buf_add(out, at, OG_ADDR_LEN); return;
+    case OG_COL_TEXT: {
+        const char *s = *(char *const *)at;
+        add_sized(out, s ? s : "", s ? strlen(s) : 0);
+        return;
+    }
+    case OG_COL_BLOB: {
+        const struct og_blob *b = at;
+        add_sized(out, b->p, b->n);
+        return;
+    }
+    }
+}
+
+void og_row_key_bytes(const struct og_family *f, const void *rec, struct og_buf *out)
+{
+    for (size_t i = 0; i < f->n_key; i++)
+        add_col(&f->cols[i], rec, out);
+}
+
+void og_row_bytes(const struct og_family *f, const void *rec, struct og_buf *out)
+{
+    for (size_t i = 0; i < f->n_cols; i++)
+        add_col(&f->cols[i], rec, out);
+}
+
+static json_t *col_json(const struct og_col *c, const void *rec)
+{
+    const void *at = field(rec, c);
+    switch (c->kind) {
+    case OG_COL_NUM: return json_integer((json_int_t) * (const uint64_t *)at);
+    case OG_COL_DEC: return og_json_new_dec(*(const uint64_t *)at);
+    case OG_COL_ENUM: return json_string(c->names[*(const uint64_t *)at]);
+    case OG_COL_HASH: return og_json_new_hex(at, OG_HASH_LEN);
+    case OG_COL_ADDR: {
+        char text[OG_ADDR_TEXT];
+        og_addr_format(at, text);
+        return json_string(text);
+    }
+    case OG_COL_TEXT: {
+        const char *s = *(char *const *)at;
+        return json_string(s ? s : "");
+    }
+    case OG_COL_BLOB: {
+        const struct og_blob *b = at;
+        return og_json_new_hex(b->p, b->n);
+    }
+    }
+    return NULL;
+}
+
+json_t *og_row_json(const struct og_family *f, const void *rec, const char *kind)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "kind", json_string(kind));
+    json_object_set_new(o, "v", json_integer(1));
+    for (size_t i = 0; i < f->n_cols; i++)
+        json_object_set_new(o, f->cols[i].name, col_json(&f->cols[i], rec));
+    return o;
+}
