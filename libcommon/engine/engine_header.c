@@ -1,0 +1,186 @@
+/* engine_header.c - headers and block.open lines: build, sign, parse, verify. */
+#include "engine/engine_header.h"
+
+#include "base/base_num.h"
+#include "crypto/crypto_vrf.h"
+#include "json/json_canon.h"
+#include "json/json_get.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char domain[] = "OGPU-BLOCK-v1"; /* its NUL belongs to it */
+
+void og_header_release(struct og_header *h)
+{
+    if (!h)
+        return;
+    og_buf_release(&h->sig);
+    og_buf_release(&h->line);
+}
+
+static void set_pi(json_t *o, const struct og_block_open *b)
+{
+    json_object_set_new(o, "pi",
+                        b->has_pi ? og_json_new_hex(b->pi, sizeof b->pi) : json_string(""));
+}
+
+static json_t *header_object(const struct og_header *h)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "app_hash", og_json_new_hex(h->app_hash.b, OG_HASH_LEN));
+    json_object_set_new(o, "chain", og_json_new_hex(h->chain.b, OG_HASH_LEN));
+    json_object_set_new(o, "height", json_integer((json_int_t)h->open.height));
+    json_object_set_new(o, "kind", json_string("block"));
+    json_object_set_new(o, "n_tx", json_integer((json_int_t)h->n_tx));
+    json_object_set_new(o, "parent", og_json_new_hex(h->parent.b, OG_HASH_LEN));
+    set_pi(o, &h->open);
+    json_object_set_new(o, "proposer", json_integer((json_int_t)h->open.proposer));
+    json_object_set_new(o, "receipt_root", og_json_new_hex(h->receipt_root.b, OG_HASH_LEN));
+    json_object_set_new(o, "round", json_integer((json_int_t)h->open.round));
+    json_object_set_new(o, "time_ms", json_integer((json_int_t)h->open.time_ms));
+    json_object_set_new(o, "tx_root", og_json_new_hex(h->tx_root.b, OG_HASH_LEN));
+    json_object_set_new(o, "v", json_integer(1));
+    return o;
+}
+
+static enum og_rc signed_bytes(const struct og_header *h, struct og_buf *out, struct og_err *err)
+{
+    json_t *o = header_object(h);
+    og_buf_add(out, domain, sizeof domain);
+    enum og_rc rc = og_json_canon(o, out, err);
+    json_decref(o);
+    return rc;
+}
+
+enum og_rc og_header_sign(struct og_header *h, const struct og_key *key, struct og_err *err)
+{
+    struct og_buf bytes = OG_BUF_INIT;
+    struct og_buf text = OG_BUF_INIT;
+    og_buf_reset(&h->sig);
+    og_buf_reset(&h->line);
+    enum og_rc rc = signed_bytes(h, &bytes, err);
+    if (rc == OG_OK && key)
+        rc = og_key_sign(key, bytes.p, bytes.len, &h->sig, err);
+    if (rc == OG_OK) {
+        json_t *o = header_object(h);
+        og_base64_encode(h->sig.p, h->sig.len, &text);
+        json_object_set_new(o, "sig", json_string(text.p ? text.p : ""));
+        rc = og_json_canon(o, &h->line, err);
+        json_decref(o);
+        h->hash = og_sha256(h->line.p, h->line.len);
+    }
+    og_buf_release(&bytes);
+    og_buf_release(&text);
+    return rc;
+}
+
+static enum og_rc read_pi(const json_t *o, struct og_block_open *b, struct og_err *err)
+{
+    const char *s;
+    OG_TRY(og_json_str(o, "pi", 2 * sizeof b->pi, &s, err));
+    b->has_pi = *s != '\0';
+    if (b->has_pi && !og_hex_decode(s, strlen(s), b->pi, sizeof b->pi))
+        return og_err_set(err, OG_E_DATA, "'pi' must be %zu bytes of hex", sizeof b->pi);
+    return OG_OK;
+}
+
+static enum og_rc read_place(const json_t *o, struct og_block_open *b, struct og_err *err)
+{
+    uint64_t max = (uint64_t)1 << 53;
+    OG_TRY(og_json_u64(o, "height", max, &b->height, err));
+    OG_TRY(og_json_u64(o, "time_ms", max, &b->time_ms, err));
+    OG_TRY(og_json_u64(o, "round", 1000000, &b->round, err));
+    OG_TRY(og_json_u64(o, "proposer", max, &b->proposer, err));
+    return read_pi(o, b, err);
+}
+
+static enum og_rc read_header(const json_t *o, struct og_header *h, struct og_err *err)
+{
+    static const char *const members[] = {
+        "app_hash",     "chain", "height", "kind",    "n_tx",    "parent", "pi", "proposer",
+        "receipt_root", "round", "sig",    "time_ms", "tx_root", "v",      NULL};
+    const char *s;
+    OG_TRY(og_json_only(o, members, err));
+    OG_TRY(og_json_str(o, "kind", 16, &s, err));
+    if (strcmp(s, "block") != 0)
+        return og_err_set(err, OG_E_DATA, "'kind' must be block");
+    OG_TRY(og_json_hex(o, "app_hash", h->app_hash.b, OG_HASH_LEN, err));
+    OG_TRY(og_json_hex(o, "chain", h->chain.b, OG_HASH_LEN, err));
+    OG_TRY(og_json_hex(o, "parent", h->parent.b, OG_HASH_LEN, err));
+    OG_TRY(og_json_hex(o, "tx_root", h->tx_root.b, OG_HASH_LEN, err));
+    OG_TRY(og_json_hex(o, "receipt_root", h->receipt_root.b, OG_HASH_LEN, err));
+    OG_TRY(og_json_u64(o, "n_tx", 1u << 20, &h->n_tx, err));
+    OG_TRY(read_place(o, &h->open, err));
+    OG_TRY(og_json_str(o, "sig", 2 * OG_SIG_MAX, &s, err));
+    return og_base64_decode(s, strlen(s), OG_SIG_MAX, &h->sig, err);
+}
+
+enum og_rc og_header_parse(const char *s, size_t n, struct og_header *out, struct og_err *err)
+{
+    json_t *o;
+    memset(out, 0, sizeof *out);
+    OG_TRY(og_json_parse_canon(s, n, &o, err));
+    enum og_rc rc = read_header(o, out, err);
+    json_decref(o);
+    og_buf_add(&out->line, s, n);
+    out->hash = og_sha256(s, n);
+    if (rc != OG_OK)
+        og_header_release(out);
+    return rc;
+}
+
+bool og_header_verify(const struct og_header *h, const struct og_pub *p)
+{
+    struct og_buf bytes = OG_BUF_INIT;
+    struct og_err ignored;
+    bool ok = signed_bytes(h, &bytes, &ignored) == OG_OK &&
+              og_pub_verify(p, bytes.p, bytes.len, h->sig.p, h->sig.len);
+    og_buf_release(&bytes);
+    return ok;
+}
+
+enum og_rc og_block_open_line(const struct og_block_open *b, struct og_buf *out, struct og_err *err)
+{
+    json_t *body = json_object();
+    json_object_set_new(body, "height", json_integer((json_int_t)b->height));
+    json_object_set_new(body, "misbehaviour", json_array());
+    set_pi(body, b);
+    json_object_set_new(body, "proposer", json_integer((json_int_t)b->proposer));
+    json_object_set_new(body, "round", json_integer((json_int_t)b->round));
+    json_object_set_new(body, "time_ms", json_integer((json_int_t)b->time_ms));
+    json_object_set_new(body, "votes", json_array());
+    json_t *o = json_object();
+    json_object_set_new(o, "body", body);
+    json_object_set_new(o, "kind", json_string("block.open"));
+    json_object_set_new(o, "v", json_integer(1));
+    enum og_rc rc = og_json_canon(o, out, err);
+    json_decref(o);
+    return rc;
+}
+
+enum og_rc og_block_open_parse(const char *s, size_t n, struct og_block_open *out,
+                               struct og_err *err)
+{
+    static const char *const members[] = {"body", "kind", "v", NULL};
+    static const char *const bodies[] = {"height", "misbehaviour", "pi",    "proposer",
+                                         "round",  "time_ms",      "votes", NULL};
+    json_t *o;
+    const json_t *body;
+    const char *kind;
+    memset(out, 0, sizeof *out);
+    OG_TRY(og_json_parse_canon(s, n, &o, err));
+    enum og_rc rc = og_json_only(o, members, err);
+    if (rc == OG_OK)
+        rc = og_json_str(o, "kind", 16, &kind, err);
+    if (rc == OG_OK && strcmp(kind, "block.open") != 0)
+        rc = og_err_set(err, OG_E_DATA, "'kind' must be block.open");
+    if (rc == OG_OK)
+        rc = og_json_obj(o, "body", &body, err);
+    if (rc == OG_OK)
+        rc = og_json_only(body, bodies, err);
+    if (rc == OG_OK)
+        rc = read_place(body, out, err);
+    json_decref(o);
+    return rc;
+}

@@ -1,0 +1,50 @@
+/* engine_int.h - inside engine/ only: the embedded engine's state. */
+#ifndef OG_ENGINE_INT_H
+#define OG_ENGINE_INT_H
+
+#include "crypto/crypto_vrf.h"
+#include "engine/engine.h"
+#include "engine/engine_header.h"
+#include "store/store_block.h"
+
+/* A node's validator keys, found in the keys folder. */
+struct og_sealer {
+    struct og_key *consensus;
+    struct og_vrf_key *vrf;
+    uint8_t vrf_pub[OG_VRF_PUB_LEN];
+    struct og_buf cons_der;
+};
+
+struct og_engine {
+    struct og_store *st;
+    struct og_ledger *l;
+    char *keys_dir;
+    struct og_sealer *sealer;
+    size_t n_sealers;
+    bool keys_loaded, allow_clock;
+};
+
+/* The open block as the state has it; height 0: none. */
+struct og_open_block {
+    uint64_t height, time_ms, n; /* n: transactions, without block.open */
+};
+enum og_rc og_engine_open_block(struct og_engine *e, struct og_open_block *o,
+                                struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_engine_put_open(struct og_engine *e, const struct og_open_block *o,
+                              struct og_err *err) OG_MUST_CHECK;
+/* Inside a write transaction: opens a block when none is open. */
+enum og_rc og_engine_ensure_open(struct og_engine *e, struct og_open_block *o,
+                                 struct og_err *err) OG_MUST_CHECK;
+/* Inside a write transaction: seals the open block with a key held. *sealed false: no key of a
+ * proposer of this height is here. */
+enum og_rc og_engine_seal_open(struct og_engine *e, struct og_open_block *o, bool *sealed,
+                               struct og_err *err) OG_MUST_CHECK;
+/* The open block is too old or too full for another transaction. */
+enum og_rc og_engine_is_due(struct og_engine *e, const struct og_open_block *o, bool *due,
+                            struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_engine_load_keys(struct og_engine *e, struct og_err *err) OG_MUST_CHECK;
+void og_engine_free_keys(struct og_engine *e);
+/* The ledger's parameters may have been changed by another process. */
+enum og_rc og_engine_refresh(struct og_engine *e, struct og_err *err) OG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,47 @@
+/* ledger_view.h - questions about the state that tools ask too: rounds, rows, columns, money. */
+#ifndef OG_LEDGER_VIEW_H
+#define OG_LEDGER_VIEW_H
+
+#include "ledger/ledger.h"
+#include "match/match_cost.h"
+#include "match/match_need.h"
+
+/* Columns of all slots now (free_only: those without a lease). The caller frees *cols with
+ * og_view_free_cols. */
+enum og_rc og_view_cols(struct og_ledger *l, bool free_only, struct og_match_col **cols, size_t *m,
+                        struct og_err *err) OG_MUST_CHECK;
+void og_view_free_cols(struct og_match_col *cols, size_t m);
+/* The row of elements [first, first + count) of a task as a round would see it; release with
+ * og_view_release_row. */
+enum og_rc og_view_row(struct og_ledger *l, const struct og_task *t, uint64_t first, uint64_t count,
+                       struct og_match_row *row, struct og_err *err) OG_MUST_CHECK;
+void og_view_release_row(struct og_match_row *row);
+
+/* The round that waits for a certificate; *found false when none does. Release rd as a row of
+ * OG_F_ROUND. c: rows·cols costs as the chain checks them (ties in), wait: rows; the caller frees.
+ */
+enum og_rc og_view_round(struct og_ledger *l, struct og_round *rd, int64_t **c, int64_t **wait,
+                         bool *found, struct og_err *err) OG_MUST_CHECK;
+
+/* Escrow that task.submit takes for one entry; false: beyond bounds. */
+bool og_view_escrow(const struct og_params *p, uint64_t count, uint64_t max_price,
+                    uint64_t check_ppm, uint64_t checks, uint64_t urgency, uint64_t *out);
+/* The method of a task on a node (auto resolved). Never OG_VERIFY_AUTO. */
+unsigned og_view_method(const struct og_task *t, const struct og_addr *node_owner);
+/* Leaves of a full lease of the task: its elements, or the row blocks of a kernel's output. */
+uint64_t og_view_leaves(const struct og_task *t);
+/* Work of a built-in kernel from its arguments, MFLOP; OG_E_DATA when they are not right. kernel:
+ * {"args":{"k","m","n","type"},"name":"gemm"}. rows: m. */
+enum og_rc og_view_kernel(const json_t *kernel, uint64_t *work_mflop, uint64_t *rows,
+                          unsigned *check_work, struct og_err *err) OG_MUST_CHECK;
+/* λ now, ppm; rate is a parameter. */
+enum og_rc og_view_lambda(struct og_ledger *l, uint64_t *ppm, struct og_err *err) OG_MUST_CHECK;
+/* Leaves that a drawn check looks at, ascending: same for worker and verifier. n_leaves: of the
+ * result (elements of a program lease, row blocks of a kernel). */
+enum og_rc og_view_drawn_leaves(const struct og_lease *ls, const struct og_task *t,
+                                uint64_t n_leaves, uint64_t **leaf, size_t *n,
+                                struct og_err *err) OG_MUST_CHECK;
+/* A node's P_i in ppm, and reliability in ppm. */
+uint64_t og_view_reliability(const struct og_node *n);
+
+#endif
