@@ -1,0 +1,343 @@
+/* work_job.c - runs the elements of a lease and builds the tree of their results. */
+#include "work/work_job.h"
+
+#include "base/base_io.h"
+#include "base/base_mem.h"
+#include "base/base_num.h"
+#include "base/base_time.h"
+#include "crypto/crypto_merkle.h"
+#include "exec/exec_kernel.h"
+#include "store/store_blob.h"
+#include "store/store_row.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum og_rc load_rows(struct og_store *st, uint64_t lease, struct og_work_job *w,
+                            struct og_err *err)
+{
+    struct og_node node = {0};
+    w->lease.id = lease;
+    OG_TRY(og_row_need(st, OG_F_LEASE, &w->lease, err));
+    w->task.id = w->lease.task;
+    OG_TRY(og_row_need(st, OG_F_TASK, &w->task, err));
+    w->slot.node = w->lease.node;
+    w->slot.idx = w->lease.slot;
+    OG_TRY(og_row_need(st, OG_F_SLOT, &w->slot, err));
+    node.id = w->lease.node;
+    OG_TRY(og_row_need(st, OG_F_NODE, &node, err));
+    w->node_owner = node.owner;
+    og_row_release(&og_families[OG_F_NODE], &node);
+    w->own = og_addr_eq(&w->node_owner, &w->task.owner);
+    return OG_OK;
+}
+
+enum og_rc og_work_job_load(struct og_store *st, uint64_t lease, struct og_work_job *out,
+                            struct og_err *err)
+{
+    memset(out, 0, sizeof *out);
+    out->state_dir = og_xstrdup(og_store_dir(st));
+    enum og_rc rc = load_rows(st, lease, out, err);
+    if (rc != OG_OK)
+        og_work_job_release(out);
+    return rc;
+}
+
+void og_work_job_release(struct og_work_job *w)
+{
+    if (!w)
+        return;
+    og_row_release(&og_families[OG_F_LEASE], &w->lease);
+    og_row_release(&og_families[OG_F_TASK], &w->task);
+    og_spec_release(&w->spec);
+    free(w->state_dir);
+    memset(w, 0, sizeof *w);
+}
+
+/* The kernel that the chain shows must be the one of the spec: work was computed from it. */
+static enum og_rc same_kernel(const struct og_work_job *w, struct og_err *err)
+{
+    const char *shown = w->task.kernel ? w->task.kernel : "";
+    if (!w->spec.kernel)
+        return shown[0] ? og_err_set(err, OG_E_DATA, "the chain shows a kernel, the spec none")
+                        : OG_OK;
+    struct og_kernel a;
+    struct og_kernel b;
+    OG_TRY(og_kernel_parse(w->spec.kernel, w->spec.args, &a, err));
+    if (!shown[0] && w->task.is_private)
+        return OG_OK;
+    json_t *o = json_loads(shown, JSON_REJECT_DUPLICATES, NULL);
+    const char *name = json_string_value(json_object_get(o, "name"));
+    enum og_rc rc = og_kernel_parse(name ? name : "", json_object_get(o, "args"), &b, err);
+    json_decref(o);
+    if (rc == OG_OK && (a.type != b.type || a.m != b.m || a.n != b.n || a.k != b.k))
+        rc = og_err_set(err, OG_E_DATA, "spec and chain name different kernels");
+    if (rc == OG_OK && w->spec.n_in != 2)
+        rc = og_err_set(err, OG_E_DATA, "a product takes two inputs, not %zu", w->spec.n_in);
+    return rc;
+}
+
+enum og_rc og_work_job_spec(struct og_work_job *w, struct og_spec_cache *cache, struct og_err *err)
+{
+    OG_TRY(og_spec_load(cache, &w->task.spec, w->task.line, &w->spec, err));
+    w->loaded = true;
+    return same_kernel(w, err);
+}
+
+void og_work_result_release(struct og_work_result *r)
+{
+    if (!r)
+        return;
+    free(r->leaf);
+    og_buf_release(&r->manifest);
+    memset(r, 0, sizeof *r);
+}
+
+static bool kernel_of(const struct og_work_job *w, struct og_kernel *k)
+{
+    struct og_err ignored;
+    return w->spec.kernel && og_kernel_parse(w->spec.kernel, w->spec.args, k, &ignored) == OG_OK;
+}
+
+uint64_t og_work_blocks(const struct og_work_job *w)
+{
+    struct og_kernel k;
+    return kernel_of(w, &k) ? og_result_kernel_count(k.m) : 0;
+}
+
+uint64_t og_work_leaves(const struct og_work_job *w)
+{
+    uint64_t blocks = og_work_blocks(w);
+    return w->lease.count * (blocks ? blocks : 1);
+}
+
+static struct og_job_in *inputs_of(const struct og_work_job *w)
+{
+    struct og_job_in *in = og_xcalloc(w->spec.n_in + 1, sizeof *in);
+    for (size_t i = 0; i < w->spec.n_in; i++) {
+        const struct og_spec_in *s = &w->spec.in[i];
+        in[i] = (struct og_job_in){s->path, og_blob_path(w->state_dir, &s->sha256), s->executable};
+    }
+    return in;
+}
+
+static void free_inputs(struct og_job_in *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free((void *)(uintptr_t)in[i].src);
+    free(in);
+}
+
+/* The spec's environment, then what every job is told. */
+static const char **environment(const struct og_work_job *w, uint64_t index, char told[3][48])
+{
+    const char **env = og_xcalloc(w->spec.n_env + 4, sizeof *env);
+    for (size_t i = 0; i < w->spec.n_env; i++)
+        env[i] = w->spec.env[i];
+    snprintf(told[0], 48, "OGPU_INDEX=%" PRIu64, w->spec.base + index);
+    snprintf(told[1], 48, "OGPU_FIRST=%" PRIu64, w->spec.base + w->lease.first);
+    snprintf(told[2], 48, "OGPU_TASK=%" PRIu64, w->task.id);
+    for (size_t i = 0; i < 3; i++)
+        env[w->spec.n_env + i] = told[i];
+    return env;
+}
+
+static struct og_job job_of(const struct og_work_job *w, const struct og_work_how *how,
+                            const char *blob_dir)
+{
+    uint64_t cores = w->task.cores ? w->task.cores : w->slot.cores;
+    return (struct og_job){
+        .argv = w->spec.argv,
+        .n_in = w->spec.n_in,
+        .out = w->spec.out,
+        .n_out = w->spec.n_out,
+        .limit_ms = how->limit_ms ? how->limit_ms : w->task.limit_ms,
+        .mem_bytes = w->task.mem_bytes ? w->task.mem_bytes : w->slot.mem_bytes,
+        .out_bytes_max = OG_WORK_OUT_MAX,
+        .cores = how->cores && (how->cores < cores || !cores) ? how->cores : cores,
+        .sandbox = how->sandbox,
+        .uid = how->uid,
+        .scratch = how->scratch,
+        .blob_dir = how->keep ? blob_dir : NULL,
+        .fsync = how->keep && w->lease.count <= 4,
+        .stdout_fd = how->stdout_fd,
+        .stderr_fd = how->stderr_fd,
+    };
+}
+
+static void add_leaf(struct og_work_result *r, const struct og_hash *h)
+{
+    r->leaf = og_xgrow(r->leaf, &r->cap, r->n + 1, sizeof *r->leaf);
+    r->leaf[r->n++] = *h;
+}
+
+/* The leaf line of what ran. */
+static enum og_rc add_line(const struct og_job_result *res, uint64_t index,
+                           struct og_work_result *r, struct og_err *err)
+{
+    struct og_result_element e = {
+        .index = index,
+        .exit = (uint32_t)res->exit,
+        .stdout_blob = {res->out.bytes, res->out.sha256},
+        .stderr_blob = {res->err.bytes, res->err.sha256},
+    };
+    e.out = og_xcalloc(res->n_outs + 1, sizeof *e.out);
+    for (size_t i = 0; i < res->n_outs; i++)
+        if (res->outs[i].state == OG_OUT_OK)
+            e.out[e.out_n++] = (struct og_result_out){(char *)(uintptr_t)res->outs[i].path,
+                                                      {res->outs[i].bytes, res->outs[i].sha256}};
+    og_result_sort(e.out, e.out_n);
+    r->stored = r->stored || e.out_n || res->out.bytes || res->err.bytes;
+    size_t at = r->manifest.len;
+    enum og_rc rc = og_result_leaf(&e, &r->manifest, err);
+    free(e.out);
+    if (rc != OG_OK)
+        return rc;
+    struct og_hash h = og_result_leaf_hash(r->manifest.p + at, r->manifest.len - at);
+    og_buf_addc(&r->manifest, '\n');
+    add_leaf(r, &h);
+    return OG_OK;
+}
+
+/* Leaves of a product: blocks of rows of its blob. */
+static enum og_rc block_leaves(const char *state_dir, const struct og_kernel *k,
+                               const struct og_hash *blob, struct og_work_result *r,
+                               struct og_err *err)
+{
+    struct og_buf c = OG_BUF_INIT;
+    enum og_rc rc = og_blob_get(state_dir, blob, og_kernel_c_bytes(k), &c, err);
+    if (rc == OG_OK && c.len != og_kernel_c_bytes(k))
+        rc = og_err_set(err, OG_E_DATA, "the product has %zu bytes", c.len);
+    for (size_t i = 0; rc == OG_OK && i < og_result_kernel_count(k->m); i++) {
+        struct og_hash h = og_result_kernel_leaf(c.p, k->m, c.len / k->m, i);
+        add_leaf(r, &h);
+    }
+    og_buf_release(&c);
+    return rc;
+}
+
+static enum og_rc run_kernel(const struct og_work_job *w, const struct og_job *job, uint64_t index,
+                             struct og_work_result *r, struct og_job_result *res,
+                             const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    struct og_kernel k;
+    OG_TRY(og_kernel_parse(w->spec.kernel, w->spec.args, &k, err));
+    OG_TRY(og_exec_kernel(job, &k, res, stop, err));
+    r->why = res->why;
+    if (res->why != OG_JOB_DONE)
+        return OG_OK;
+    if (res->exit != 0 || res->n_outs != 1 || res->outs[0].state != OG_OUT_OK) {
+        r->why = OG_JOB_INPUT;
+        return og_err_set(err, OG_E_DATA, "the inputs do not fit the kernel: %.*s",
+                          (int)og_min_u64(res->err.bytes, 200), (const char *)res->err.text);
+    }
+    OG_TRY(add_line(res, index, r, err));
+    r->n--; /* the line is for readers; the tree stands over the blocks */
+    return block_leaves(w->state_dir, &k, &res->outs[0].sha256, r, err);
+}
+
+enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how *how,
+                           uint64_t index, struct og_work_result *r,
+                           const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    char told[3][48];
+    struct og_job_result *res = og_xcalloc(1, sizeof *res);
+    char *blob_dir = og_blob_dir(w->state_dir);
+    struct og_job_in *in = inputs_of(w);
+    const char **env = environment(w, index, told);
+    struct og_job job = job_of(w, how, blob_dir);
+    job.in = in;
+    job.env = env;
+    enum og_rc rc;
+    r->why = OG_JOB_NODE_FAULT;
+    if (w->spec.kernel) {
+        rc = run_kernel(w, &job, index, r, res, stop, err);
+    } else {
+        rc = og_exec_run(&job, res, stop, err);
+        r->why = res->why;
+        if (rc == OG_OK && res->why == OG_JOB_DONE)
+            rc = add_line(res, index, r, err);
+    }
+    if (rc == OG_OK && r->why == OG_JOB_DONE && (uint64_t)res->exit > r->exits)
+        r->exits = (uint64_t)res->exit;
+    if (rc != OG_OK && r->why == OG_JOB_DONE)
+        r->why = OG_JOB_NODE_FAULT;
+    og_job_result_release(res);
+    free(res);
+    free_inputs(in, w->spec.n_in);
+    free(env);
+    free(blob_dir);
+    return rc;
+}
+
+void og_work_run(const struct og_work_job *w, const struct og_work_how *how,
+                 struct og_work_result *r, atomic_uint_least64_t *at,
+                 const volatile sig_atomic_t *stop)
+{
+    struct og_err err = {0};
+    uint64_t start_us = og_time_mono_us();
+    r->why = OG_JOB_DONE;
+    for (uint64_t i = 0; i < w->lease.count; i++) {
+        if (at)
+            atomic_store(at, w->lease.first + i);
+        enum og_rc rc = og_work_element(w, how, w->lease.first + i, r, stop, &err);
+        if (rc != OG_OK || r->why != OG_JOB_DONE)
+            break;
+        r->done++;
+        r->run_ms = (og_time_mono_us() - start_us + 999) / 1000;
+    }
+    snprintf(r->sentence, sizeof r->sentence, "%s", err.msg);
+    r->root = og_merkle_root(r->leaf, r->n);
+}
+
+enum og_rc og_work_manifest(const struct og_work_job *w, const struct og_work_result *r, bool sync,
+                            struct og_hash *sha256, struct og_err *err)
+{
+    return og_blob_put(w->state_dir, r->manifest.p, r->manifest.len, sync, sha256, err);
+}
+
+static enum og_rc reread_line(const struct og_work_job *w, const char *s, size_t n,
+                              struct og_work_result *r, struct og_err *err)
+{
+    struct og_kernel k;
+    struct og_result_element e;
+    if (!kernel_of(w, &k)) {
+        struct og_hash h = og_result_leaf_hash(s, n);
+        add_leaf(r, &h);
+        return OG_OK;
+    }
+    OG_TRY(og_result_parse(s, n, &e, err));
+    enum og_rc rc = e.out_n == 1 ? block_leaves(w->state_dir, &k, &e.out[0].blob.sha256, r, err)
+                                 : og_err_set(err, OG_E_DATA, "a product without its output");
+    og_result_release(&e);
+    return rc;
+}
+
+enum og_rc og_work_reread(const struct og_work_job *w, const struct og_hash *manifest,
+                          struct og_hash **leaf, size_t *n, struct og_hash *root,
+                          struct og_buf *lines, struct og_err *err)
+{
+    struct og_work_result r = {0};
+    *leaf = NULL;
+    *n = 0;
+    enum og_rc rc = og_blob_get(w->state_dir, manifest, OG_SPEC_BLOB_MAX, &r.manifest, err);
+    for (size_t at = 0; rc == OG_OK && at < r.manifest.len;) {
+        const char *s = r.manifest.p + at;
+        const char *nl = memchr(s, '\n', r.manifest.len - at);
+        size_t len = nl ? (size_t)(nl - s) : r.manifest.len - at;
+        rc = reread_line(w, s, len, &r, err);
+        at += len + 1;
+    }
+    *root = og_merkle_root(r.leaf, r.n);
+    if (rc == OG_OK) {
+        *leaf = r.leaf;
+        *n = r.n;
+        r.leaf = NULL;
+        if (lines)
+            og_buf_add(lines, r.manifest.p, r.manifest.len);
+    }
+    og_work_result_release(&r);
+    return rc;
+}

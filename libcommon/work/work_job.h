@@ -1,0 +1,87 @@
+/* work_job.h - a lease made runnable: its rows, its spec, one element after another, its result. */
+#ifndef OG_WORK_JOB_H
+#define OG_WORK_JOB_H
+
+#include "check/check_result.h"
+#include "exec/exec_job.h"
+#include "model/model_records.h"
+#include "store/store_open.h"
+#include "work/work_spec.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#define OG_WORK_OUT_MAX ((uint64_t)1 << 30) /* bytes of a stream, and of an element's outputs */
+
+/* A lease and what it runs. Rows are copies; release with og_work_job_release. */
+struct og_work_job {
+    char *state_dir;
+    struct og_lease lease;
+    struct og_task task;
+    struct og_slot slot;
+    struct og_addr node_owner;
+    struct og_spec spec;
+    bool own;    /* the node's owner submitted it */
+    bool loaded; /* spec is there */
+};
+
+/* Reads the rows. The spec is loaded apart, since a missing one is the job's trouble, not ours. */
+enum og_rc og_work_job_load(struct og_store *st, uint64_t lease, struct og_work_job *out,
+                            struct og_err *err) OG_MUST_CHECK;
+/* OG_E_NOINPUT, OG_E_DATA: as og_spec_load, or spec and chain name different kernels. */
+enum og_rc og_work_job_spec(struct og_work_job *w, struct og_spec_cache *cache,
+                            struct og_err *err) OG_MUST_CHECK;
+void og_work_job_release(struct og_work_job *w);
+
+/* How this machine runs it. */
+struct og_work_how {
+    enum og_sandbox sandbox;
+    uid_t uid;
+    const char *scratch; /* see og_job */
+    uint64_t cores;      /* most of them; 0: the slot's */
+    uint64_t limit_ms;   /* 0: the task's */
+    bool keep;           /* streams and outputs become blobs */
+    int stdout_fd, stderr_fd;
+};
+
+/* Leaves in order of elements (kernels: blocks of rows of each element). */
+struct og_work_result {
+    struct og_hash *leaf;
+    size_t n, cap;
+    struct og_buf manifest; /* a leaf line per element */
+    struct og_hash root;
+    uint64_t done;  /* elements that ended by themselves */
+    uint64_t exits; /* worst exit status */
+    uint64_t run_ms;
+    bool stored;         /* some blob was written */
+    enum og_job_why why; /* DONE, or why the element after `done` did not end */
+    char sentence[OG_ERR_MAX];
+};
+void og_work_result_release(struct og_work_result *r);
+
+/* Element `index` of the array: its leaf line and hashes are added to r. *why as og_exec_run. */
+enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how *how,
+                           uint64_t index, struct og_work_result *r,
+                           const volatile sig_atomic_t *stop, struct og_err *err) OG_MUST_CHECK;
+/* All elements of the lease, until one of them does not end by itself; root and run_ms set. at: the
+ * element that runs now, for onlookers; may be NULL. Always says in r->why how it ended. */
+void og_work_run(const struct og_work_job *w, const struct og_work_how *how,
+                 struct og_work_result *r, atomic_uint_least64_t *at,
+                 const volatile sig_atomic_t *stop);
+/* The manifest as a blob. */
+enum og_rc og_work_manifest(const struct og_work_job *w, const struct og_work_result *r, bool sync,
+                            struct og_hash *sha256, struct og_err *err) OG_MUST_CHECK;
+
+/* Row blocks of one element of a kernel; 0 for programs. */
+uint64_t og_work_blocks(const struct og_work_job *w);
+/* Leaves of the whole lease. */
+uint64_t og_work_leaves(const struct og_work_job *w);
+
+/* Leaf hashes of a result as its manifest blob tells them (a kernel's: from the output's blob), and
+ * the root over them. *leaf: the caller frees. lines, when not NULL: gets the manifest.
+ * OG_E_NOINPUT or OG_E_DATA when a part is missing, damaged, or not what a manifest looks like. */
+enum og_rc og_work_reread(const struct og_work_job *w, const struct og_hash *manifest,
+                          struct og_hash **leaf, size_t *n, struct og_hash *root,
+                          struct og_buf *lines, struct og_err *err) OG_MUST_CHECK;
+
+#endif
