@@ -21,6 +21,7 @@ enum og_rc og_engine_open(const char *state_dir, const char *keys_dir, struct og
     *out = NULL;
     struct og_engine *e = og_xcalloc(1, sizeof *e);
     e->keys_dir = keys_dir ? og_xstrdup(keys_dir) : NULL;
+    e->wait_ms = OG_STORE_BUSY_MS;
     enum og_rc rc = og_store_open(state_dir, OG_STORE_WRITE, &e->st, err);
     if (rc == OG_OK)
         rc = og_ledger_open(e->st, &e->l, err);
@@ -61,6 +62,11 @@ struct og_ledger *og_engine_ledger(struct og_engine *e)
 void og_engine_allow_clock(struct og_engine *e)
 {
     e->allow_clock = true;
+}
+
+void og_engine_set_wait(struct og_engine *e, uint64_t ms)
+{
+    e->wait_ms = ms;
 }
 
 enum og_rc og_engine_refresh(struct og_engine *e, struct og_err *err)
@@ -156,11 +162,11 @@ static enum og_rc locked_some(struct og_engine *e, const char *const *line, cons
     return rc;
 }
 
-/* Waits for a sealer when this engine holds no key, up to the busy time-out. */
+/* Waits for a sealer when this engine holds no key. */
 static enum og_rc send_range(struct og_engine *e, const char *const *line, const size_t *len,
                              size_t max, struct og_sent *out, size_t *n, struct og_err *err)
 {
-    uint64_t end = og_time_mono_ms() + OG_STORE_BUSY_MS;
+    uint64_t end = og_time_mono_ms() + e->wait_ms;
     for (;;) {
         bool room;
         OG_TRY(locked_some(e, line, len, max, out, n, &room, err));

@@ -28,6 +28,9 @@ struct og_ledger *og_engine_ledger(struct og_engine *e);
 /* Allows a sealed block to jump more than 7 days of clock (--clock). */
 void og_engine_allow_clock(struct og_engine *e);
 
+/* How long a send waits for a sealer when this engine holds no key; at first OG_STORE_BUSY_MS. */
+void og_engine_set_wait(struct og_engine *e, uint64_t ms);
+
 /* What became of one transaction. */
 struct og_sent {
     enum og_rc rc;     /* OG_OK applied; else refused or failed, with the sentence in msg */
@@ -57,6 +60,9 @@ bool og_engine_can_seal(const struct og_engine *e);
  */
 enum og_rc og_engine_seal(struct og_engine *e, bool force, bool *sealed,
                           struct og_err *err) OG_MUST_CHECK;
+/* Seals a block even when nothing is in it: its header proves the state before it. */
+enum og_rc og_engine_seal_empty(struct og_engine *e, bool *sealed,
+                                struct og_err *err) OG_MUST_CHECK;
 /* Height of the last sealed block, time of the open one (0: none open). */
 enum og_rc og_engine_head(struct og_engine *e, uint64_t *height, uint64_t *open_time_ms,
                           struct og_err *err) OG_MUST_CHECK;

@@ -53,25 +53,32 @@ static enum og_rc signed_bytes(const struct og_header *h, struct og_buf *out, st
     return rc;
 }
 
+/* Fills line and hash from the rest. */
+static enum og_rc header_line(struct og_header *h, struct og_err *err)
+{
+    struct og_buf text = OG_BUF_INIT;
+    json_t *o = header_object(h);
+    og_base64_encode(h->sig.p, h->sig.len, &text);
+    json_object_set_new(o, "sig", json_string(text.p ? text.p : ""));
+    og_buf_reset(&h->line);
+    enum og_rc rc = og_json_canon(o, &h->line, err);
+    json_decref(o);
+    og_buf_release(&text);
+    if (rc == OG_OK)
+        h->hash = og_sha256(h->line.p, h->line.len);
+    return rc;
+}
+
 enum og_rc og_header_sign(struct og_header *h, const struct og_key *key, struct og_err *err)
 {
     struct og_buf bytes = OG_BUF_INIT;
-    struct og_buf text = OG_BUF_INIT;
     og_buf_reset(&h->sig);
-    og_buf_reset(&h->line);
     enum og_rc rc = signed_bytes(h, &bytes, err);
     if (rc == OG_OK && key)
         rc = og_key_sign(key, bytes.p, bytes.len, &h->sig, err);
-    if (rc == OG_OK) {
-        json_t *o = header_object(h);
-        og_base64_encode(h->sig.p, h->sig.len, &text);
-        json_object_set_new(o, "sig", json_string(text.p ? text.p : ""));
-        rc = og_json_canon(o, &h->line, err);
-        json_decref(o);
-        h->hash = og_sha256(h->line.p, h->line.len);
-    }
+    if (rc == OG_OK)
+        rc = header_line(h, err);
     og_buf_release(&bytes);
-    og_buf_release(&text);
     return rc;
 }
 
@@ -123,8 +130,11 @@ enum og_rc og_header_parse(const char *s, size_t n, struct og_header *out, struc
     OG_TRY(og_json_parse_canon(s, n, &o, err));
     enum og_rc rc = read_header(o, out, err);
     json_decref(o);
-    og_buf_add(&out->line, s, n);
-    out->hash = og_sha256(s, n);
+    if (rc == OG_OK)
+        rc = header_line(out, err);
+    /* what is not read above (v, lists, base64 that says the same) must be as we write it */
+    if (rc == OG_OK && (out->line.len != n || memcmp(out->line.p, s, n) != 0))
+        rc = og_err_set(err, OG_E_DATA, "the header is not as it is written");
     if (rc != OG_OK)
         og_header_release(out);
     return rc;
@@ -182,5 +192,11 @@ enum og_rc og_block_open_parse(const char *s, size_t n, struct og_block_open *ou
     if (rc == OG_OK)
         rc = read_place(body, out, err);
     json_decref(o);
+    struct og_buf line = OG_BUF_INIT;
+    if (rc == OG_OK)
+        rc = og_block_open_line(out, &line, err);
+    if (rc == OG_OK && (line.len != n || memcmp(line.p, s, n) != 0))
+        rc = og_err_set(err, OG_E_DATA, "the block.open is not as it is written");
+    og_buf_release(&line);
     return rc;
 }

@@ -21,6 +21,7 @@ struct og_engine {
     char *keys_dir;
     struct og_sealer *sealer;
     size_t n_sealers;
+    uint64_t wait_ms;
     bool keys_loaded, allow_clock;
 };
 

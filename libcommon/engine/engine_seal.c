@@ -11,7 +11,7 @@
 
 #define ROUNDS_MAX  4096
 #define JUMP_MAX_MS (7ull * 86400 * 1000)
-#define DIRTY_MAX   20000 /* changed rows that one block may hold before it is sealed */
+#define DIRTY_MAX   10000 /* changed rows that one block may hold before it is sealed */
 
 enum og_rc og_engine_open_block(struct og_engine *e, struct og_open_block *o, struct og_err *err)
 {
@@ -34,8 +34,8 @@ enum og_rc og_engine_ensure_open(struct og_engine *e, struct og_open_block *o, s
     uint64_t last;
     uint64_t parent_ms;
     OG_TRY(og_engine_open_block(e, o, err));
-    if (o->height)
-        return OG_OK;
+    if (o->height && o->n)
+        return OG_OK; /* one that holds nothing yet (all were refused) begins anew, now */
     OG_TRY(og_block_last(e->st, &last, NULL, err));
     OG_TRY(og_store_meta_u64(e->st, "last_time", 0, &parent_ms, err));
     uint64_t now = og_time_unix_ms();
@@ -109,13 +109,12 @@ static enum og_rc prove(struct og_engine *e, struct og_block_open *b, const stru
                         struct og_err *err)
 {
     struct og_buf alpha = OG_BUF_INIT;
-    struct og_hash beta;
     if (!s)
         return OG_OK;
     enum og_rc rc = og_ledger_alpha(e->l, b->height, &alpha, err);
     if (rc == OG_OK)
-        rc = og_vrf_prove(s->vrf, alpha.p, alpha.len, b->pi, &beta, err);
-    b->has_pi = rc == OG_OK;
+        rc = og_vrf_prove(s->vrf, alpha.p, alpha.len, b->pi, &b->beta, err);
+    b->has_pi = b->has_beta = rc == OG_OK;
     og_buf_release(&alpha);
     return rc;
 }
@@ -208,7 +207,8 @@ bool og_engine_can_seal(const struct og_engine *e)
     return og_engine_load_keys(w, &ignored) == OG_OK && e->n_sealers > 0;
 }
 
-static enum og_rc seal_locked(struct og_engine *e, bool force, bool *sealed, struct og_err *err)
+static enum og_rc seal_locked(struct og_engine *e, bool force, bool empty, bool *sealed,
+                              struct og_err *err)
 {
     struct og_open_block o;
     bool pending;
@@ -217,21 +217,32 @@ static enum og_rc seal_locked(struct og_engine *e, bool force, bool *sealed, str
     OG_TRY(og_engine_open_block(e, &o, err));
     OG_TRY(og_ledger_pending(e->l, &pending, err));
     OG_TRY(og_engine_is_due(e, &o, &due, err));
-    if (!(due || (force && (o.n || pending))))
+    if (!(due || empty || (force && (o.n || pending))))
         return OG_OK;
     OG_TRY(og_engine_ensure_open(e, &o, err));
     return og_engine_seal_open(e, &o, sealed, err);
 }
 
-enum og_rc og_engine_seal(struct og_engine *e, bool force, bool *sealed, struct og_err *err)
+static enum og_rc seal(struct og_engine *e, bool force, bool empty, bool *sealed,
+                       struct og_err *err)
 {
     *sealed = false;
     OG_TRY(og_store_begin(e->st, err));
-    enum og_rc rc = seal_locked(e, force, sealed, err);
+    enum og_rc rc = seal_locked(e, force, empty, sealed, err);
     if (rc == OG_OK && *sealed)
         rc = og_store_commit(e->st, err);
     if (rc != OG_OK)
         *sealed = false;
     og_store_rollback(e->st);
     return rc;
+}
+
+enum og_rc og_engine_seal(struct og_engine *e, bool force, bool *sealed, struct og_err *err)
+{
+    return seal(e, force, false, sealed, err);
+}
+
+enum og_rc og_engine_seal_empty(struct og_engine *e, bool *sealed, struct og_err *err)
+{
+    return seal(e, true, true, sealed, err);
 }

@@ -12,6 +12,7 @@
 
 static const struct {
     enum og_rc (*fn)(struct og_txn *x, struct og_err *err);
+    bool unmarked; /* refuses before it writes anything: needs no mark to go back to */
 } handlers[OG_TX_KIND_COUNT] = {
     [OG_TX_ACCOUNT_NEW] = {og_tx_account_new},
     [OG_TX_EVIDENCE] = {og_tx_evidence},
@@ -35,7 +36,7 @@ static const struct {
     [OG_TX_TASK_CANCEL] = {og_tx_task_cancel},
     [OG_TX_TASK_DISPUTE] = {og_tx_task_dispute},
     [OG_TX_TASK_SUBMIT] = {og_tx_task_submit},
-    [OG_TX_TRANSFER] = {og_tx_transfer},
+    [OG_TX_TRANSFER] = {og_tx_transfer, true},
     [OG_TX_VERDICT] = {og_tx_verdict},
     [OG_TX_VERDICT_COMMIT] = {og_tx_verdict_commit},
 };
@@ -284,13 +285,13 @@ static uint64_t elements_of(const json_t *body)
 uint64_t og_ledger_fee(struct og_ledger *l, enum og_tx_kind kind, const json_t *body,
                        size_t line_bytes)
 {
-    uint64_t fee = l->p.base_fee + l->p.byte_fee * line_bytes;
+    og_u128 fee = (og_u128)l->p.byte_fee * line_bytes + l->p.base_fee;
     if (kind == OG_TX_TASK_SUBMIT)
-        fee += l->p.element_fee * elements_of(body);
+        fee += (og_u128)l->p.element_fee * elements_of(body);
     if (kind == OG_TX_MATCH_COMMIT)
-        fee += l->p.cell_fee * (json_array_size(json_object_get(body, "u")) *
-                                json_array_size(json_object_get(body, "v")) / 1000);
-    return fee;
+        fee += (og_u128)l->p.cell_fee * (json_array_size(json_object_get(body, "u")) *
+                                         json_array_size(json_object_get(body, "v")) / 1000);
+    return fee > UINT64_MAX ? UINT64_MAX : (uint64_t)fee;
 }
 
 /* The handler inside its mark: undone when it fails; what a wrong certificate costs stays. */
@@ -298,16 +299,20 @@ static enum og_rc run_handler(struct og_txn *x, struct og_applied *out, struct o
 {
     struct og_err why = {.rc = OG_OK, .msg = ""};
     struct og_params before = x->l->p;
-    OG_TRY(og_store_mark(x->l->st, err));
+    bool marked = !handlers[x->tx->kind].unmarked;
+    if (marked)
+        OG_TRY(og_store_mark(x->l->st, err));
     out->rc = handlers[x->tx->kind].fn(x, &why);
     if (out->rc == OG_OK) {
         out->first_id = x->first_id;
-        OG_TRY(og_store_mark_keep(x->l->st, err));
+        if (marked)
+            OG_TRY(og_store_mark_keep(x->l->st, err));
         return x->fee_back ? og_led_refund_fee(x->l, x->tx, err) : OG_OK;
     }
     memcpy(out->msg, why.msg, sizeof out->msg);
     x->l->p = before;
-    OG_TRY(og_store_mark_undo(x->l->st, err));
+    if (marked)
+        OG_TRY(og_store_mark_undo(x->l->st, err));
     og_led_forget_pub(x->l, &x->tx->from);
     if (out->rc != OG_E_DATA) { /* not a rule's refusal: the machine is in trouble */
         *err = why;

@@ -36,6 +36,10 @@ struct og_block_open {
     uint64_t height, time_ms, round, proposer; /* proposer: node number */
     uint8_t pi[81];
     bool has_pi;
+    /* The output of pi, from whoever made it a moment ago with the proposer's key: it is not
+     * verified again. Never from outside. */
+    bool has_beta;
+    struct og_hash beta;
 };
 
 /* Opens block `height` at time_ms: both are fixed from here on. */

@@ -274,15 +274,16 @@ enum og_rc og_led_verify(struct og_ledger *l, const struct og_tx *tx, struct og_
     return ok ? OG_OK : OG_REFUSE(err, "the signature is wrong");
 }
 
+/* Runs without a mark: nothing is written before the last refusal. */
 enum og_rc og_tx_transfer(struct og_txn *x, struct og_err *err)
 {
     static const char *const none[] = {NULL};
     OG_TRY(og_json_only(x->body, none, err));
     if (!x->tx->has_to)
         return OG_REFUSE(err, "'to' is missing");
+    OG_TRY(og_led_debit(x->l, &x->tx->from, x->tx->value, "transfer", x->tx->seq, &x->tx->to, err));
     if (og_addr_eq(&x->tx->to, &x->l->treasury))
         OG_TRY(og_led_add(x->l, "treasury_in", x->tx->value, err));
-    OG_TRY(og_led_debit(x->l, &x->tx->from, x->tx->value, "transfer", x->tx->seq, &x->tx->to, err));
     return og_led_credit(x->l, &x->tx->to, x->tx->value, "transfer", x->tx->seq, &x->tx->from, err);
 }
 
@@ -408,8 +409,11 @@ enum og_rc og_tx_key_revoke(struct og_txn *x, struct og_err *err)
              memcmp(b->n == OG_HASH_LEN && b != &n.cons_pub ? b->p : have.b, spki.b, OG_HASH_LEN))
         rc = OG_REFUSE(err, "the node has no such key");
     if (rc == OG_OK) {
+        struct og_validator v = {.node = n.id};
         og_row_set_blob(b, NULL, 0);
         rc = og_row_put(x->l->st, OG_F_NODE, &n, err);
+        if (rc == OG_OK && (b == &n.vrf || b == &n.cons_pub)) /* it cannot propose any more */
+            rc = og_row_del(x->l->st, OG_F_VALIDATOR, &v, err);
     }
     OG_RELEASE(OG_F_NODE, &n);
     return rc;

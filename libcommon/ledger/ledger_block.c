@@ -115,6 +115,10 @@ static enum og_rc next_beacon(struct og_ledger *l, const struct og_block_open *o
         *out = og_sha256(prev.b, OG_HASH_LEN);
         return OG_OK;
     }
+    if (open->has_beta) {
+        *out = og_sha256_2(prev.b, OG_HASH_LEN, open->beta.b, OG_HASH_LEN);
+        return OG_OK;
+    }
     OG_TRY(og_led_node(l, open->proposer, &n, err));
     enum og_rc rc = og_ledger_alpha(l, open->height, &alpha, err);
     bool ok = rc == OG_OK && open->has_pi && n.vrf.n == OG_VRF_PUB_LEN &&

@@ -136,8 +136,6 @@ static enum og_rc draw_verifiers(struct og_ledger *l, struct og_lease *ls, const
 static enum og_rc fall_back(struct og_ledger *l, struct og_lease *ls, struct og_err *err)
 {
     ls->method = OG_VERIFY_ACCEPT;
-    if (ls->state == OG_LEASE_REVEALED)
-        return og_led_after_reveal(l, ls, err);
     og_led_deadline(l, 200, 600000, &ls->dl_h, &ls->dl_ms);
     return og_row_put(l->st, OG_F_LEASE, ls, err);
 }
@@ -376,8 +374,8 @@ static enum og_rc own_check(struct og_txn *x, uint64_t lease, enum og_check_stat
 static enum og_rc hash_one(struct og_txn *x, const json_t *o, struct og_err *err)
 {
     static const char *const members[] = {"hash", "lease", NULL};
-    struct og_check c;
-    struct og_lease ls;
+    struct og_check c = {0};
+    struct og_lease ls = {0};
     struct og_hash h;
     uint64_t id;
     OG_TRY(og_json_only(o, members, err));
@@ -520,6 +518,8 @@ static enum og_rc check_missed(struct og_ledger *l, uint64_t lease, uint64_t tur
     uint64_t taken;
     bool asked = false;
     OG_TRY(og_row_need(l->st, OG_F_CHECK, &c, err));
+    if (c.state >= OG_CHECK_DONE) /* another's miss in this block settled the lease */
+        return OG_OK;
     c.state = OG_CHECK_MISSED;
     c.dl_h = c.dl_ms = OG_NEVER;
     OG_TRY(og_row_put(l->st, OG_F_CHECK, &c, err));

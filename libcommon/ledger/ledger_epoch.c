@@ -50,7 +50,7 @@ static uint64_t c_net_of(const struct crowd *c)
 /* min(C_eff · reliability, k · bond); nothing below min_bond or in quarantine. */
 static uint64_t raw_weight(const struct og_ledger *l, const struct og_node *n)
 {
-    if (n->state != OG_NODE_ACTIVE || n->bond < l->p.min_bond ||
+    if (n->state != OG_NODE_ACTIVE || n->bond < l->p.min_bond || og_led_convicted(n) ||
         (n->quarantine_h > l->height || n->quarantine_ms > l->now_ms))
         return 0;
     uint64_t by_work = og_muldiv(n->c_eff, og_view_reliability(n), OG_PPM);
@@ -267,19 +267,18 @@ static enum og_rc share_treasury(struct og_ledger *l, struct crowd *c, struct og
     uint64_t inflow;
     uint64_t have;
     og_u128 sum = 0;
+    unsigned shift = 0; /* keeps the products within 128 bits */
     OG_TRY(og_led_get(l, "treasury_in", &inflow, err));
     OG_TRY(og_led_balance(l, &l->treasury, &have, err));
     uint64_t pot = og_min_u64(inflow / 2, have);
     for (size_t i = 0; i < c->k; i++)
         sum += (og_u128)c->n[i].weight * c->n[i].epoch_sealed;
+    while (sum >> shift >> 64)
+        shift++;
     for (size_t i = 0; i < c->k; i++) {
         struct og_node *n = &c->n[i];
-        og_u128 part = (og_u128)n->weight * n->epoch_sealed;
-        while (sum >> 64) { /* keep the product within 128 bits */
-            sum >>= 1;
-            part >>= 1;
-        }
-        uint64_t g = sum ? (uint64_t)((og_u128)pot * (uint64_t)part / (uint64_t)sum) : 0;
+        uint64_t part = (uint64_t)((og_u128)n->weight * n->epoch_sealed >> shift);
+        uint64_t g = sum ? og_muldiv(pot, part, (uint64_t)(sum >> shift)) : 0;
         uint64_t paid;
         n->epoch_sealed = n->epoch_missed = 0;
         OG_TRY(og_led_from_treasury(l, &n->owner, g, "validator", n->id, &paid, err));
@@ -288,8 +287,8 @@ static enum og_rc share_treasury(struct og_ledger *l, struct crowd *c, struct og
 }
 
 struct name_list {
-    char *name[4096];
-    size_t n;
+    char **name;
+    size_t n, cap;
 };
 
 static enum og_rc collect_passes(void *ctx, const void *rec, struct og_err *err)
@@ -297,22 +296,24 @@ static enum og_rc collect_passes(void *ctx, const void *rec, struct og_err *err)
     (void)err;
     struct name_list *k = ctx;
     const struct og_value *v = rec;
-    if (strncmp(v->name, "pass:", 5) == 0 && k->n < 4096)
-        k->name[k->n++] = og_xstrdup(v->name);
+    if (strncmp(v->name, "pass:", 5) != 0)
+        return OG_OK;
+    k->name = og_xgrow(k->name, &k->cap, k->n + 1, sizeof *k->name);
+    k->name[k->n++] = og_xstrdup(v->name);
     return OG_OK;
 }
 
 static enum og_rc drop_passes(struct og_ledger *l, struct og_err *err)
 {
-    struct name_list *k = og_xcalloc(1, sizeof *k);
-    enum og_rc rc = og_row_walk(l->st, OG_F_GLOBAL, collect_passes, k, err);
-    for (size_t i = 0; i < k->n; i++) {
-        struct og_value v = {.name = k->name[i]};
+    struct name_list k = {.n = 0};
+    enum og_rc rc = og_row_walk(l->st, OG_F_GLOBAL, collect_passes, &k, err);
+    for (size_t i = 0; i < k.n; i++) {
+        struct og_value v = {.name = k.name[i]};
         if (rc == OG_OK)
             rc = og_row_del(l->st, OG_F_GLOBAL, &v, err);
-        free(k->name[i]);
+        free(k.name[i]);
     }
-    free(k);
+    free(k.name);
     return rc;
 }
 
@@ -373,32 +374,30 @@ static void learn_rate(struct og_node *n, const struct og_lease *ls, const struc
     uint64_t rate =
         og_muldiv(og_muldiv(t->work * ls->count, 1000, ls->credited_ms), OG_PPM, ls->share_ppm);
     n->verified_rate = n->verified_rate ? (3 * n->verified_rate + rate) / 4 : rate;
-    n->c_eff = og_min_u64(og_min_u64(n->offered, n->measured), n->verified_rate);
+    og_led_c_eff(n);
 }
 
 /* A check passed: a + 1 (at most 8 an epoch per submitter), the streak grows by what was checked.
- */
+ * Within one owner nothing moves. */
 enum og_rc og_led_check_passed(struct og_ledger *l, const struct og_lease *ls,
-                               const struct og_addr *submitter, struct og_err *err)
+                               const struct og_task *t, struct og_err *err)
 {
     char name[80];
     char hex[2 * OG_ADDR_LEN + 1];
     uint64_t passes;
     struct og_node n;
-    struct og_task t;
-    og_hex_encode(submitter->b, OG_ADDR_LEN, hex);
+    og_hex_encode(t->owner.b, OG_ADDR_LEN, hex);
     snprintf(name, sizeof name, "pass:%" PRIu64 ":%s", ls->node, hex);
     OG_TRY(og_led_get(l, name, &passes, err));
-    OG_TRY(og_led_task(l, ls->task, &t, err));
-    enum og_rc rc = og_led_node(l, ls->node, &n, err);
-    if (rc == OG_OK) {
+    OG_TRY(og_led_node(l, ls->node, &n, err));
+    bool own = og_addr_eq(&n.owner, &t->owner);
+    if (!own) {
         if (passes < PASSES_MAX)
             n.rel_a += OG_PPM;
         n.streak = og_min_u64(OG_VALUE_MAX, n.streak + ls->pay);
-        learn_rate(&n, ls, &t);
-        rc = og_row_put(l->st, OG_F_NODE, &n, err);
-        OG_RELEASE(OG_F_NODE, &n);
     }
-    OG_RELEASE(OG_F_TASK, &t);
-    return rc == OG_OK ? og_led_set(l, name, passes + 1, err) : rc;
+    learn_rate(&n, ls, t);
+    enum og_rc rc = og_row_put(l->st, OG_F_NODE, &n, err);
+    OG_RELEASE(OG_F_NODE, &n);
+    return rc == OG_OK && !own ? og_led_set(l, name, passes + 1, err) : rc;
 }

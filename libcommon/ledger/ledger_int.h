@@ -140,6 +140,8 @@ enum og_rc og_led_unbondings(struct og_ledger *l, struct og_err *err) OG_MUST_CH
 void og_led_c_eff(struct og_node *n);
 /* Takes up to grains of the bond; *taken says how much. The node's row is not written. */
 void og_led_slash(struct og_node *n, uint64_t grains, uint64_t *taken);
+/* A double signer: no weight, no keys, for good. */
+bool og_led_convicted(const struct og_node *n);
 /* Leaving nodes without leases leave. */
 enum og_rc og_led_leave_if_idle(struct og_ledger *l, struct og_node *n,
                                 struct og_err *err) OG_MUST_CHECK;
@@ -147,11 +149,13 @@ enum og_rc og_led_leave_if_idle(struct og_ledger *l, struct og_node *n,
 /* ledger_pay.c: the money of a lease, pure */
 uint64_t og_pay_units(const struct og_lease *ls, const struct og_task *t, uint64_t count);
 uint64_t og_pay_grains(const struct og_lease *ls);
-uint64_t og_pay_surcharge(const struct og_params *p, uint64_t pay, uint64_t urgency);
+uint64_t og_pay_surcharge(const struct og_task *t, uint64_t pay);
 uint64_t og_pay_check(uint64_t pay, uint64_t check_ppm);
 uint64_t og_pay_reserve(uint64_t amount, uint64_t check_ppm, uint64_t checks);
 uint64_t og_pay_verifier_lock(uint64_t amount, uint64_t check_ppm);
-uint64_t og_pay_escrow_one(const struct og_params *p, const struct og_task *t);
+uint64_t og_pay_escrow_one(const struct og_task *t);
+/* check_no: 0, or 1 + what checks of these elements took already (lease and requeue rows). */
+uint64_t og_pay_share(const struct og_task *t, uint64_t count, uint64_t check_no);
 void og_pay_check_terms(const struct og_task *t, unsigned method, uint64_t *check_ppm,
                         uint64_t *checks);
 
@@ -166,8 +170,6 @@ enum og_rc og_led_elements_final(struct og_ledger *l, struct og_task *t, uint64_
                                  uint64_t refund, struct og_err *err) OG_MUST_CHECK;
 /* Takes grains of the task's escrow for a payment; the row is changed, not written. */
 enum og_rc og_led_escrow_take(struct og_task *t, uint64_t grains, struct og_err *err) OG_MUST_CHECK;
-enum og_rc og_led_task_failed(struct og_ledger *l, struct og_task *t,
-                              struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_tasks_due(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_cascade(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_end_if_done(struct og_ledger *l, struct og_task *t,
@@ -206,8 +208,7 @@ enum og_rc og_led_after_reveal(struct og_ledger *l, struct og_lease *ls,
 enum og_rc og_led_judge(struct og_ledger *l, struct og_lease *ls, bool final,
                         struct og_err *err) OG_MUST_CHECK;
 /* Worker did not reveal after a drawn check: wrong result. */
-enum og_rc og_led_wrong(struct og_ledger *l, struct og_lease *ls, const uint64_t *verifier,
-                        size_t verifiers, struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_led_wrong(struct og_ledger *l, struct og_lease *ls, struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_free_checks(struct og_ledger *l, const struct og_lease *ls,
                               struct og_err *err) OG_MUST_CHECK;
 /* The second stage: asks two more; *both false when fewer are left. */
@@ -236,7 +237,7 @@ enum og_rc og_led_first_epoch(struct og_ledger *l, const struct og_hash *seed,
 enum og_rc og_led_set_weights(struct og_ledger *l, bool genesis, uint64_t *c_net,
                               struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_check_passed(struct og_ledger *l, const struct og_lease *ls,
-                               const struct og_addr *submitter, struct og_err *err) OG_MUST_CHECK;
+                               const struct og_task *t, struct og_err *err) OG_MUST_CHECK;
 /* b += weight·10^6 of a node's reliability. */
 enum og_rc og_led_blame(struct og_ledger *l, uint64_t node, uint64_t weight,
                         struct og_err *err) OG_MUST_CHECK;

@@ -116,7 +116,9 @@ static enum og_rc slash_verifiers(struct og_ledger *l, const struct bench *b, ui
         n.rel_b += 16 * (uint64_t)OG_PPM;
         c.lock = 0;
         *pot += taken;
-        enum og_rc rc = og_row_put(l->st, OG_F_NODE, &n, err);
+        enum og_rc rc = og_led_leave_if_idle(l, &n, err);
+        if (rc == OG_OK)
+            rc = og_row_put(l->st, OG_F_NODE, &n, err);
         OG_RELEASE(OG_F_NODE, &n);
         OG_TRY(rc);
         OG_TRY(og_row_put(l->st, OG_F_CHECK, &c, err));
@@ -124,12 +126,15 @@ static enum og_rc slash_verifiers(struct og_ledger *l, const struct bench *b, ui
     return OG_OK;
 }
 
-/* Takes grains of the worker's locked bond. */
-static enum og_rc slash_worker(struct og_ledger *l, struct og_lease *ls, uint64_t grains,
-                               bool proven, uint64_t *taken, struct og_err *err)
+/* Takes grains of the worker's locked bond. proven: streak and reliability fall, but not for work
+ * within one owner. */
+static enum og_rc slash_worker(struct og_ledger *l, struct og_lease *ls,
+                               const struct og_addr *submitter, uint64_t grains, bool proven,
+                               uint64_t *taken, struct og_err *err)
 {
     struct og_node n;
     OG_TRY(og_led_node(l, ls->node, &n, err));
+    proven = proven && !og_addr_eq(&n.owner, submitter);
     n.locked -= og_min_u64(n.locked, ls->lock);
     og_led_slash(&n, og_min_u64(grains, ls->lock), taken);
     ls->lock = 0;
@@ -190,11 +195,12 @@ static enum og_rc event(struct og_ledger *l, const char *what, const struct og_l
                         err);
 }
 
-/* exact: U <= 3/2 of the verifier's units, scaled to the whole, plus one second's. */
-static void cap_units(struct og_lease *ls, const struct og_task *t, const struct bench *b)
+/* exact, equal: U <= 3/2 of the verifier's units, scaled to the whole, plus one second's. */
+static void cap_units(struct og_lease *ls, const struct og_task *t, const struct bench *b,
+                      const struct og_judgement *j)
 {
-    if (ls->method != OG_VERIFY_EXACT || !b->v[0] || b->v[0]->vote == OG_VOTE_ABSENT ||
-        b->v[0]->units == 0)
+    if (j->outcome != OG_JUDGE_ACCEPTED || ls->method != OG_VERIFY_EXACT || !b->v[0] ||
+        (j->slash_v & 1u) || b->v[0]->units == 0)
         return;
     uint64_t all = t->kernel ? og_view_leaves(t) : ls->count;
     uint64_t drawn = og_check_leaves(OG_VERIFY_EXACT, (uint32_t)t->samples, all);
@@ -210,7 +216,7 @@ static enum og_rc accepted(struct og_ledger *l, struct og_lease *ls, struct og_t
                            const struct og_judgement *j, struct og_err *err)
 {
     if (j->checked)
-        OG_TRY(og_led_check_passed(l, ls, &t->owner, err));
+        OG_TRY(og_led_check_passed(l, ls, t, err));
     return og_led_accept(l, ls, err);
 }
 
@@ -274,8 +280,20 @@ static enum og_rc fill_purse(struct og_ledger *l, struct og_lease *ls, const str
     for (int i = 0; i < 3; i++)
         each += j->pay[i] == OG_PAY_LOCK ? p->q : 0;
     bool all = j->lock == OG_LOCK_SLASH;
-    return slash_worker(l, ls, all ? ls->lock : each, j->outcome == OG_JUDGE_WRONG && j->checked,
-                        &p->lock, err);
+    return slash_worker(l, ls, &t->owner, all ? ls->lock : each, all, &p->lock, err);
+}
+
+/* The outcome stands: V lost, Q paid, duties still open closed, then what becomes of the lease. */
+static enum og_rc settle(struct og_ledger *l, struct og_lease *ls, struct og_task *t,
+                         const struct bench *b, const struct og_judgement *j, struct og_err *err)
+{
+    struct purse p;
+    cap_units(ls, t, b, j);
+    OG_TRY(fill_purse(l, ls, t, b, j, &p, err));
+    OG_TRY(pay_verifiers(l, ls, t, b, j, &p, err));
+    OG_TRY(og_row_put(l->st, OG_F_TASK, t, err));
+    OG_TRY(og_led_free_checks(l, ls, err));
+    return carry_out(l, ls, t, b, j, &p, err);
 }
 
 enum og_rc og_led_judge(struct og_ledger *l, struct og_lease *ls, bool final, struct og_err *err)
@@ -283,7 +301,6 @@ enum og_rc og_led_judge(struct og_ledger *l, struct og_lease *ls, bool final, st
     struct og_task t;
     struct bench b;
     struct og_judgement j = {.outcome = OG_JUDGE_PENDING};
-    struct purse p;
     OG_TRY(og_led_task(l, ls->task, &t, err));
     enum og_rc rc = load_bench(l, ls, &b, err);
     if (rc == OG_OK)
@@ -294,38 +311,32 @@ enum og_rc og_led_judge(struct og_ledger *l, struct og_lease *ls, bool final, st
         if (rc == OG_OK && !both)
             rc = judge(l, ls, &t, &b, true, &j, err);
     }
-    bool settled = j.outcome != OG_JUDGE_MORE && j.outcome != OG_JUDGE_PENDING;
-    if (rc == OG_OK && settled && j.outcome == OG_JUDGE_ACCEPTED)
-        cap_units(ls, &t, &b);
-    if (rc == OG_OK && settled)
-        rc = fill_purse(l, ls, &t, &b, &j, &p, err);
-    if (rc == OG_OK && settled)
-        rc = pay_verifiers(l, ls, &t, &b, &j, &p, err);
-    if (rc == OG_OK && settled)
-        rc = og_row_put(l->st, OG_F_TASK, &t, err);
-    if (rc == OG_OK && settled)
-        rc = carry_out(l, ls, &t, &b, &j, &p, err);
+    if (rc == OG_OK && j.outcome != OG_JUDGE_MORE && j.outcome != OG_JUDGE_PENDING)
+        rc = settle(l, ls, &t, &b, &j, err);
     OG_RELEASE(OG_F_TASK, &t);
     return rc;
 }
 
-/* No reveal after a drawn check: L is slashed, whoever was asked has its Q out of it. */
-enum og_rc og_led_wrong(struct og_ledger *l, struct og_lease *ls, const uint64_t *verifier,
-                        size_t verifiers, struct og_err *err)
+/* No reveal after a drawn check: L is slashed; who has computed its value has its Q out of it. */
+enum og_rc og_led_wrong(struct og_ledger *l, struct og_lease *ls, struct og_err *err)
 {
     struct og_task t;
+    struct bench b;
     uint64_t pot;
     uint64_t ppm;
     uint64_t checks;
+    OG_TRY(load_bench(l, ls, &b, err));
     OG_TRY(og_led_task(l, ls->task, &t, err));
     og_pay_check_terms(&t, (unsigned)ls->method, &ppm, &checks);
+    enum og_rc rc = slash_worker(l, ls, &t.owner, ls->lock, true, &pot, err);
     OG_RELEASE(OG_F_TASK, &t);
-    uint64_t q = og_pay_check(ls->pay, ppm);
-    OG_TRY(slash_worker(l, ls, ls->lock, true, &pot, err));
-    for (size_t i = 0; i < verifiers; i++) {
-        uint64_t g = og_min_u64(q, pot);
+    OG_TRY(rc);
+    for (size_t i = 0; i < b.n; i++) {
+        uint64_t g = og_min_u64(og_pay_check(ls->pay, ppm), pot);
+        if (b.all[i].state != OG_CHECK_HASHED)
+            continue;
         pot -= g;
-        OG_TRY(credit_node(l, verifier[i], g, ls->id, err));
+        OG_TRY(credit_node(l, b.all[i].node, g, ls->id, err));
     }
     OG_TRY(og_led_to_treasury(l, pot, "slash", ls->id, err));
     OG_TRY(event(l, "wrong result", ls, err));

@@ -52,7 +52,7 @@ enum og_rc og_led_lease_end(struct og_ledger *l, struct og_lease *ls, enum og_le
     OG_TRY(og_led_node(l, ls->node, &n, err));
     n.locked -= og_min_u64(n.locked, ls->lock);
     if (state == OG_LEASE_PAID)
-        n.work_done += ls->units;
+        n.work_done = og_min_u64(OG_VALUE_MAX, n.work_done + ls->units);
     enum og_rc rc = og_led_leave_if_idle(l, &n, err);
     if (rc == OG_OK)
         rc = og_row_put(l->st, OG_F_NODE, &n, err);
@@ -116,8 +116,8 @@ static enum og_rc start_one(struct og_txn *x, uint64_t id, struct og_err *err)
     enum og_rc rc = og_led_task(x->l, ls.task, &t, err);
     ls.state = OG_LEASE_RUNNING;
     ls.started_ms = x->l->now_ms;
-    ls.hard_dl_h = x->l->height;
-    ls.hard_dl_ms = x->l->now_ms + ls.count * t.limit_ms * 5 / 4 + 60000;
+    og_led_deadline(x->l, 120, ls.count * t.limit_ms * 5 / 4 + 60000, &ls.hard_dl_h,
+                    &ls.hard_dl_ms);
     run_deadline(x->l, &ls);
     OG_RELEASE(OG_F_TASK, &t);
     if (rc == OG_OK)
@@ -183,19 +183,35 @@ enum og_rc og_tx_lease_release(struct og_txn *x, struct og_err *err)
     return each_lease(x, release_one, err);
 }
 
-/* A and L divided by count, remainders to the second part, which waits again. */
+/* The part of v that the first count of all elements take; what is left goes to the others. */
+static uint64_t split(uint64_t *v, uint64_t count, uint64_t all)
+{
+    uint64_t part = og_muldiv(*v, count, all);
+    *v -= part;
+    return part;
+}
+
+/* A and L divided by count, remainders to the second part, which waits again; so is what an
+ * earlier worker claims and what checks took. */
 static enum og_rc split_lease(struct og_txn *x, struct og_lease *ls, struct og_node *n,
                               uint64_t count, struct og_err *err)
 {
-    uint64_t rest = ls->count - count;
-    uint64_t amount = og_muldiv(ls->amount, count, ls->count);
-    uint64_t lock = og_muldiv(ls->lock, count, ls->count);
-    n->locked -= og_min_u64(n->locked, ls->lock - lock);
-    ls->amount = amount;
-    ls->lock = lock;
+    struct og_lease rest = *ls;
+    uint64_t spent = ls->check_no ? ls->check_no - 1 : 0;
+    uint64_t all = ls->count;
+    rest.count = all - count;
+    rest.first = ls->first + count;
     ls->count = count;
+    ls->amount = split(&rest.amount, count, all);
+    ls->lock = split(&rest.lock, count, all);
+    ls->fail_pay = split(&rest.fail_pay, count, all);
+    if (ls->check_no) {
+        ls->check_no = 1 + split(&spent, count, all);
+        rest.check_no = 1 + spent;
+    }
+    n->locked -= og_min_u64(n->locked, rest.lock);
     OG_TRY(og_row_put(x->l->st, OG_F_NODE, n, err));
-    return og_led_requeue(x->l, ls, ls->first + count, rest, false, false, err);
+    return og_led_requeue(x->l, &rest, rest.first, rest.count, false, false, err);
 }
 
 /* T = min(run_ms, count·limit, now − max(started, sold)); sold moves on by it. */
@@ -457,9 +473,11 @@ static enum og_rc job_fault(struct og_txn *x, struct og_lease *ls, const struct 
     }
     if (own || second)
         return og_led_fail_range(x->l, ls, &s, OG_LEASE_FAILED, err);
-    ls->fail_why = why;
-    ls->fail_node = ls->node;
-    ls->fail_pay = pay;
+    if (!ls->check_no) { /* a check's no stands: that worker is named there */
+        ls->fail_why = why;
+        ls->fail_node = ls->node;
+        ls->fail_pay = pay;
+    }
     OG_TRY(og_led_requeue(x->l, ls, ls->first, ls->count, false, true, err));
     return og_led_lease_end(x->l, ls, OG_LEASE_REJECTED, err);
 }
@@ -506,6 +524,8 @@ enum og_rc og_led_lease_late(struct og_ledger *l, struct og_lease *ls, struct og
     struct og_task t;
     uint64_t taken;
     OG_TRY(og_led_node(l, ls->node, &n, err));
+    n.locked -= og_min_u64(n.locked, ls->lock);
+    ls->lock = 0;
     og_led_slash(&n, ls->amount / 100, &taken);
     enum og_rc rc = og_led_task(l, ls->task, &t, err);
     if (rc == OG_OK && !og_addr_eq(&t.owner, &n.owner))
@@ -532,7 +552,7 @@ static enum og_rc lease_over(struct og_ledger *l, struct og_lease *ls, struct og
     case OG_LEASE_RUNNING: return og_led_lease_late(l, ls, err);
     case OG_LEASE_COMMITTED:
         if (ls->checked == 2)
-            return og_led_wrong(l, ls, NULL, 0, err);
+            return og_led_wrong(l, ls, err);
         return og_led_lease_late(l, ls, err);
     case OG_LEASE_REVEALED: return og_led_accept(l, ls, err);
     case OG_LEASE_ACCEPTED:

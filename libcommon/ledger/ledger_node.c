@@ -52,6 +52,12 @@ void og_led_slash(struct og_node *n, uint64_t grains, uint64_t *taken)
         n->locked = n->bond;
 }
 
+/* vrf_next_epoch never comes: the mark of a double signer. */
+bool og_led_convicted(const struct og_node *n)
+{
+    return n->vrf_next_epoch == OG_NEVER;
+}
+
 static enum og_rc read_slots(struct og_ledger *l, const json_t *list, uint64_t node,
                              struct og_err *err)
 {
@@ -65,8 +71,11 @@ static enum og_rc read_slots(struct og_ledger *l, const json_t *list, uint64_t n
         struct og_slot s = {.node = node, .idx = i};
         bool found;
         OG_TRY(og_row_get(l->st, OG_F_SLOT, &s, &found, err));
+        uint64_t share = s.share_ppm;
         OG_TRY(og_json_only(o, members, err));
         OG_TRY(og_json_u64(o, "share_ppm", OG_PPM, &s.share_ppm, err));
+        if (s.lease && s.share_ppm != share) /* else live leases could share more than the whole */
+            return OG_REFUSE(err, "slot %zu works; its share cannot change now", i);
         OG_TRY(og_json_u64_or(o, "cores", 65536, 0, &s.cores, err));
         OG_TRY(og_json_u64_or(o, "mem_bytes", (uint64_t)1 << 52, 0, &s.mem_bytes, err));
         OG_TRY(og_json_u64_or(o, "gpu_ppm", 1024u * OG_PPM, 0, &s.gpu_ppm, err));
@@ -103,6 +112,8 @@ static enum og_rc read_vrf(struct og_ledger *l, const json_t *keys, struct og_no
     uint8_t vrf[OG_VRF_PUB_LEN];
     if (!json_object_get(keys, "vrf"))
         return OG_OK;
+    if (og_led_convicted(n))
+        return OG_REFUSE(err, "the node signed twice; its power is gone for good");
     OG_TRY(og_json_hex(keys, "vrf", vrf, sizeof vrf, err));
     if (!og_vrf_pub_valid(vrf))
         return OG_REFUSE(err, "'vrf' is no point of the curve");

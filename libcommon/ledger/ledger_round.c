@@ -47,14 +47,25 @@ static void distances(struct builder *b, uint64_t home)
     og_graph_from(b->graph, home, b->latency_us, b->bytes_per_s);
 }
 
-static bool add_cells(struct builder *b, const struct og_match_row *row, struct og_buf *cells)
+/* `auto` is own on one's own node, whose lock is light. */
+static uint32_t why_not(const struct og_task *t, const struct og_match_row *row,
+                        const struct og_match_col *col)
+{
+    struct og_match_row r = *row;
+    if (t->verify == OG_VERIFY_AUTO && memcmp(row->owner, col->owner, OG_ADDR_LEN) == 0)
+        r.light_lock = true;
+    return og_need_check(&r, col);
+}
+
+static bool add_cells(struct builder *b, const struct og_task *t, const struct og_match_row *row,
+                      struct og_buf *cells)
 {
     bool any = false;
     distances(b, row->home);
     for (size_t j = 0; j < b->m; j++) {
         const struct og_match_col *col = &b->cols[j];
         int64_t c = OG_COST_NONE;
-        if (og_need_check(row, col) == 0) {
+        if (why_not(t, row, col) == 0) {
             size_t at = index_of(b, col->node);
             c = og_cost_cell(&b->cost, row, col, b->latency_us[at], b->bytes_per_s[at]);
             c = og_cost_tie(c, b->seed, (uint32_t)b->rows, (uint32_t)j);
@@ -75,7 +86,7 @@ static enum og_rc add_row(struct builder *b, const struct og_task *t, uint64_t f
     if (b->rows >= b->rows_max)
         return OG_OK;
     OG_TRY(og_view_row(b->l, t, from == FROM_REQUEUE ? first : UINT64_MAX >> 2, count, &row, err));
-    *took = add_cells(b, &row, &b->cell);
+    *took = add_cells(b, t, &row, &b->cell);
     if (*took) {
         og_buf_add_be64(&b->row, t->id);
         og_buf_add_be64(&b->row, first);
@@ -329,7 +340,7 @@ static enum og_rc match_pair(struct og_ledger *l, const uint64_t row[4], uint64_
     if (go && rc == OG_OK)
         rc = og_view_row(l, &t, row[3] == FROM_REQUEUE ? row[1] : UINT64_MAX >> 2,
                          row[3] == FROM_QUEUE ? og_min_u64(t.chunk, t.q_count) : row[2], &r, err);
-    go = go && rc == OG_OK && og_need_check(&r, &col) == 0;
+    go = go && rc == OG_OK && why_not(&t, &r, &col) == 0;
     if (go)
         rc = take_elements(l, &t, row, &ls, err);
     if (go && rc == OG_OK && ls.count) {

@@ -12,15 +12,6 @@ enum og_rc og_led_accept(struct og_ledger *l, struct og_lease *ls, struct og_err
     return og_row_put(l->st, OG_F_LEASE, ls, err);
 }
 
-/* What the escrow still holds for the elements of a lease. check_no is 1 + what checks took. */
-static uint64_t share_left(const struct og_ledger *l, const struct og_lease *ls,
-                           const struct og_task *t)
-{
-    uint64_t all = ls->count * og_pay_escrow_one(&l->p, t);
-    uint64_t spent = ls->check_no ? ls->check_no - 1 : 0;
-    return all > spent ? all - spent : 0;
-}
-
 static enum og_rc pay_node(struct og_ledger *l, struct og_task *t, uint64_t node, uint64_t grains,
                            const char *why, uint64_t ref, struct og_err *err)
 {
@@ -61,7 +52,11 @@ static enum og_rc count_demand(struct og_ledger *l, const struct og_lease *ls,
     OG_TRY(og_led_node(l, ls->node, &n, err));
     bool own = og_addr_eq(&n.owner, &t->owner);
     OG_RELEASE(OG_F_NODE, &n);
-    return own ? OG_OK : og_led_add(l, "epoch_units", ls->units, err);
+    if (own)
+        return OG_OK;
+    uint64_t units; /* saturates: λ needs no more */
+    OG_TRY(og_led_get(l, "epoch_units", &units, err));
+    return og_led_set(l, "epoch_units", og_min_u64(OG_VALUE_MAX, units + ls->units), err);
 }
 
 static enum og_rc settle_one(struct og_ledger *l, uint64_t id, struct og_err *err)
@@ -70,8 +65,8 @@ static enum og_rc settle_one(struct og_ledger *l, uint64_t id, struct og_err *er
     struct og_task t;
     OG_TRY(og_led_lease(l, id, &ls, err));
     enum og_rc rc = og_led_task(l, ls.task, &t, err);
-    uint64_t share = share_left(l, &ls, &t);
-    uint64_t s = og_pay_surcharge(&l->p, ls.pay, t.urgency);
+    uint64_t share = og_pay_share(&t, ls.count, ls.check_no);
+    uint64_t s = og_pay_surcharge(&t, ls.pay);
     if (rc == OG_OK)
         rc = mark_paid(l, &ls, err);
     if (rc == OG_OK)
@@ -121,7 +116,7 @@ enum og_rc og_led_fail_range(struct og_ledger *l, struct og_lease *ls, const str
     struct og_task t;
     OG_TRY(og_led_task(l, ls->task, &t, err));
     uint64_t before = t.escrow;
-    uint64_t share = share_left(l, ls, &t);
+    uint64_t share = og_pay_share(&t, ls->count, ls->check_no);
     enum og_rc rc = pay_node(l, &t, ls->node, s->to_worker, "part pay", ls->id, err);
     if (rc == OG_OK && s->first_node)
         rc = pay_node(l, &t, s->first_node, s->to_first, "part pay", ls->id, err);

@@ -236,7 +236,8 @@ static enum og_rc read_after(struct batch *b, const json_t *o, struct og_task *t
 
 static enum og_rc take_escrow(struct batch *b, struct og_task *t, struct og_err *err)
 {
-    uint64_t one = og_pay_escrow_one(&b->x->l->p, t);
+    t->levy_ppm = b->x->l->p.levy_ppm;
+    uint64_t one = og_pay_escrow_one(t);
     if (!og_mul_u64(one, t->count, &t->escrow) || t->escrow > OG_VALUE_MAX ||
         (t->max_price && !one))
         return OG_REFUSE(err, "the price of the task is beyond 2^62 grains");
@@ -274,7 +275,7 @@ static enum og_rc submit_one(struct batch *b, const json_t *o, uint32_t index, s
         t.submit_ms = l->now_ms;
         t.expires_h = l->height;
         t.expires_ms += l->now_ms;
-        rc = og_row_put(l->st, OG_F_TASK, &t, err);
+        rc = og_row_add(l->st, OG_F_TASK, &t, err);
     }
     OG_RELEASE(OG_F_TASK, &t);
     return rc;

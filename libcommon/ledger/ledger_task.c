@@ -162,27 +162,37 @@ enum og_rc og_led_elements_final(struct og_ledger *l, struct og_task *t, uint64_
     return og_led_end_if_done(l, t, err);
 }
 
-/* Waiting elements of [first, end) leave the queue; says how many and refunds them. */
-static enum og_rc drop_waiting(struct og_ledger *l, struct og_task *t, uint64_t first, uint64_t end,
-                               struct og_err *err)
+/* Never leased elements of [first, end) leave the queue. */
+static enum og_rc drop_queue(struct og_task *t, uint64_t first, uint64_t end, uint64_t *dropped,
+                             struct og_err *err)
 {
-    uint64_t dropped = 0;
     uint64_t q_end = t->q_first + t->q_count;
-    uint64_t at[1024];
-    size_t n;
+    *dropped = 0;
     if (t->q_count && first <= t->q_first && end >= q_end) {
-        dropped += t->q_count;
+        *dropped = t->q_count;
         t->q_count = 0;
     } else if (t->q_count && end >= q_end && first < q_end) {
-        dropped += q_end - first;
+        *dropped = q_end - first;
         t->q_count = first - t->q_first;
     } else if (t->q_count && first <= t->q_first && end > t->q_first) {
-        dropped += end - t->q_first;
+        *dropped = end - t->q_first;
         t->q_count = q_end - end;
         t->q_first = end;
     } else if (t->q_count && first < q_end && end > t->q_first) {
         return OG_REFUSE(err, "a cancelled range must reach one end of what waits");
     }
+    return OG_OK;
+}
+
+/* Waiting elements of [first, end) leave; *dropped says how many; they are refunded and the task
+ * will end as `as` or worse. */
+static enum og_rc drop_waiting(struct og_ledger *l, struct og_task *t, uint64_t first, uint64_t end,
+                               enum og_task_state as, uint64_t *dropped, struct og_err *err)
+{
+    uint64_t at[1024];
+    size_t n;
+    OG_TRY(drop_queue(t, first, end, dropped, err));
+    uint64_t refund = og_pay_share(t, *dropped, 0);
     OG_TRY(og_query(l->st, OG_Q_REQUEUE_OF, (uint64_t[]){t->id}, 1, at, 1, 1024, &n, err));
     for (size_t i = 0; i < n; i++) {
         struct og_requeue r = {.task = t->id, .first = at[i]};
@@ -190,25 +200,17 @@ static enum og_rc drop_waiting(struct og_ledger *l, struct og_task *t, uint64_t 
         enum og_rc rc = OG_OK;
         if (r.first >= first && r.first + r.count <= end) {
             t->requeued -= r.count;
-            dropped += r.count;
+            *dropped += r.count;
+            refund += og_pay_share(t, r.count, r.check_no);
             rc = og_row_del(l->st, OG_F_REQUEUE, &r, err);
         }
         OG_RELEASE(OG_F_REQUEUE, &r);
         OG_TRY(rc);
     }
-    uint64_t refund = og_min_u64(t->escrow, dropped * og_pay_escrow_one(&l->p, t));
-    if (t->q_count == 0 && t->requeued == 0 && t->live == 0)
-        refund = t->escrow;
+    if (*dropped)
+        worse_end(t, as);
     OG_TRY(og_led_escrow_take(t, refund, err));
     return og_led_credit(l, &t->owner, refund, "refund", t->id, NULL, err);
-}
-
-enum og_rc og_led_task_failed(struct og_ledger *l, struct og_task *t, struct og_err *err)
-{
-    (void)l;
-    (void)err;
-    worse_end(t, OG_TASK_FAILED);
-    return OG_OK;
 }
 
 enum og_rc og_led_requeue(struct og_ledger *l, struct og_lease *ls, uint64_t first, uint64_t count,
@@ -223,7 +225,7 @@ enum og_rc og_led_requeue(struct og_ledger *l, struct og_lease *ls, uint64_t fir
     if (attempt > t.retry || t.state > OG_TASK_OPEN) {
         worse_end(&t, OG_TASK_FAILED);
         rc = og_led_elements_final(l, &t, count,
-                                   og_min_u64(t.escrow, count * og_pay_escrow_one(&l->p, &t)), err);
+                                   og_pay_share(&t, count, ls->check_no), err);
         OG_RELEASE(OG_F_TASK, &t);
         return rc;
     }
@@ -315,7 +317,7 @@ static enum og_rc cancel_lease(struct og_ledger *l, uint64_t id, struct og_err *
         ls.units = og_pay_units(&ls, &t, ls.count);
         ls.pay = og_pay_grains(&ls);
         s.to_worker = ls.pay;
-        s.to_treasury = og_pay_surcharge(&l->p, ls.pay, t.urgency);
+        s.to_treasury = og_pay_surcharge(&t, ls.pay);
         if (rc == OG_OK)
             rc = og_row_put(l->st, OG_F_SLOT, &slot, err);
     }
@@ -332,10 +334,10 @@ enum og_rc og_tx_task_cancel(struct og_txn *x, struct og_err *err)
     uint64_t first;
     uint64_t end;
     uint64_t id[4096];
+    uint64_t took;
     size_t n;
     OG_TRY(read_range(x, &t, &first, &end, err));
-    worse_end(&t, OG_TASK_CANCELLED);
-    enum og_rc rc = drop_waiting(x->l, &t, first, end, err);
+    enum og_rc rc = drop_waiting(x->l, &t, first, end, OG_TASK_CANCELLED, &took, err);
     if (rc == OG_OK)
         rc = og_led_end_if_done(x->l, &t, err);
     uint64_t task = t.id;
@@ -347,10 +349,12 @@ enum og_rc og_tx_task_cancel(struct og_txn *x, struct og_err *err)
         OG_TRY(og_led_lease(x->l, id[i], &ls, err));
         bool early = ls.state <= OG_LEASE_RUNNING;
         OG_RELEASE(OG_F_LEASE, &ls);
-        if (early) /* after commit an element cannot be cancelled */
+        if (early) { /* after commit an element cannot be cancelled */
             rc = cancel_lease(x->l, id[i], err);
+            took++;
+        }
     }
-    return rc;
+    return rc != OG_OK || took ? rc : OG_REFUSE(err, "nothing there can be cancelled any more");
 }
 
 enum og_rc og_tx_task_accept(struct og_txn *x, struct og_err *err)
@@ -430,8 +434,8 @@ enum og_rc og_led_tasks_due(struct og_ledger *l, struct og_err *err)
     for (size_t i = 0; i < n; i++) {
         struct og_task t;
         OG_TRY(og_led_task(l, id[i], &t, err));
-        worse_end(&t, OG_TASK_EXPIRED);
-        enum og_rc rc = drop_waiting(l, &t, 0, t.count, err);
+        uint64_t dropped;
+        enum og_rc rc = drop_waiting(l, &t, 0, t.count, OG_TASK_EXPIRED, &dropped, err);
         if (rc == OG_OK)
             rc = og_led_end_if_done(l, &t, err);
         OG_RELEASE(OG_F_TASK, &t);
@@ -453,8 +457,8 @@ static enum og_rc release_dependant(struct og_ledger *l, const struct og_task *o
     if (t.state == OG_TASK_WAITING) {
         t.waiting_on--;
         if (!met) {
-            worse_end(&t, OG_TASK_CANCELLED);
-            rc = drop_waiting(l, &t, 0, t.count, err);
+            uint64_t dropped;
+            rc = drop_waiting(l, &t, 0, t.count, OG_TASK_CANCELLED, &dropped, err);
             if (rc == OG_OK)
                 rc = og_led_end_if_done(l, &t, err);
         } else {

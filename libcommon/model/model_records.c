@@ -226,6 +226,7 @@ static const struct og_col task_cols[] = {
     COL(og_task, max_price, DEC),
     COL(og_task, urgency, NUM),
     COL(og_task, deadline_ms, NUM),
+    COL(og_task, levy_ppm, NUM),
     COL_ENUM(og_task, verify, og_method_names),
     COL(og_task, samples, NUM),
     COL(og_task, check_hash, HASH),
@@ -267,8 +268,8 @@ static const struct og_col validator_cols[] = {
     }
 
 const struct og_family og_families[OG_FAMILIES] = {
-    FAMILY("account", account_cols, og_account, 1, OG_F_ACCOUNT),
     FAMILY("acckey", acckey_cols, og_acckey, 1, OG_F_ACCKEY),
+    FAMILY("account", account_cols, og_account, 1, OG_F_ACCOUNT),
     FAMILY("bar", bar_cols, og_bar, 2, OG_F_BAR),
     FAMILY("check", check_cols, og_check, 2, OG_F_CHECK),
     FAMILY("dep", dep_cols, og_dep, 2, OG_F_DEP),

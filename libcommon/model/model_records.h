@@ -102,6 +102,7 @@ struct og_task {
     uint64_t work, in_bytes;
     uint64_t cores, mem_bytes, gpu_ppm, gpu_mem_bytes;
     uint64_t count, chunk, limit_ms, max_price, urgency, deadline_ms;
+    uint64_t levy_ppm; /* the parameter at submit: what the escrow holds */
     uint64_t verify, samples;
     struct og_hash check_hash;
     uint64_t check_limit_ms, retry, is_private;
@@ -113,7 +114,7 @@ struct og_task {
     uint64_t waiting_on;       /* dependencies not yet ended */
     uint64_t submit_h, submit_ms, expires_h, expires_ms;
     uint64_t end_as; /* how elements that did not end well want it to end; 0: paid */
-    uint64_t paid;      /* grains paid to nodes so far */
+    uint64_t paid;   /* grains paid to nodes so far */
 };
 
 struct og_dep {
@@ -214,8 +215,8 @@ struct og_roots {
 };
 
 enum og_family_index {
-    OG_F_ACCOUNT,
     OG_F_ACCKEY,
+    OG_F_ACCOUNT,
     OG_F_BAR,
     OG_F_CHECK,
     OG_F_DEP,

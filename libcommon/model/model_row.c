@@ -41,30 +41,37 @@ void og_row_release(const struct og_family *f, void *rec)
     memset(rec, 0, f->size);
 }
 
-static void add_sized(struct og_buf *out, const void *p, size_t n)
+void og_col_bytes_num(enum og_col_kind kind, uint64_t v, struct og_buf *out)
 {
-    og_buf_add_be32(out, (uint32_t)n);
+    og_buf_addc(out, (char)kind);
+    og_buf_add_be64(out, v);
+}
+
+void og_col_bytes_data(enum og_col_kind kind, const void *p, size_t n, struct og_buf *out)
+{
+    og_buf_addc(out, (char)kind);
+    if (kind == OG_COL_TEXT || kind == OG_COL_BLOB)
+        og_buf_add_be32(out, (uint32_t)n);
     og_buf_add(out, p, n);
 }
 
 static void add_col(const struct og_col *c, const void *rec, struct og_buf *out)
 {
     const void *at = field(rec, c);
-    og_buf_addc(out, (char)c->kind);
     switch (c->kind) {
     case OG_COL_NUM:
     case OG_COL_DEC:
-    case OG_COL_ENUM: og_buf_add_be64(out, *(const uint64_t *)at); return;
-    case OG_COL_HASH: og_buf_add(out, at, OG_HASH_LEN); return;
-    case OG_COL_ADDR: og_buf_add(out, at, OG_ADDR_LEN); return;
+    case OG_COL_ENUM: og_col_bytes_num(c->kind, *(const uint64_t *)at, out); return;
+    case OG_COL_HASH: og_col_bytes_data(c->kind, at, OG_HASH_LEN, out); return;
+    case OG_COL_ADDR: og_col_bytes_data(c->kind, at, OG_ADDR_LEN, out); return;
     case OG_COL_TEXT: {
         const char *s = *(char *const *)at;
-        add_sized(out, s ? s : "", s ? strlen(s) : 0);
+        og_col_bytes_data(c->kind, s ? s : "", s ? strlen(s) : 0, out);
         return;
     }
     case OG_COL_BLOB: {
         const struct og_blob *b = at;
-        add_sized(out, b->p, b->n);
+        og_col_bytes_data(c->kind, b->p, b->n, out);
         return;
     }
     }

@@ -46,6 +46,9 @@ void og_row_release(const struct og_family *f, void *rec);
  * length and bytes. These are what the app hash covers (ogpu-state(5)). */
 void og_row_key_bytes(const struct og_family *f, const void *rec, struct og_buf *out);
 void og_row_bytes(const struct og_family *f, const void *rec, struct og_buf *out);
+/* The canonical bytes of one column: a number's, or n bytes of any other kind. */
+void og_col_bytes_num(enum og_col_kind kind, uint64_t v, struct og_buf *out);
+void og_col_bytes_data(enum og_col_kind kind, const void *p, size_t n, struct og_buf *out);
 /* A new object with the columns by name, "kind" = kind and "v" 1. */
 json_t *og_row_json(const struct og_family *f, const void *rec, const char *kind);
 /* Sets an owned text or blob, freeing what was there. */

@@ -90,13 +90,34 @@ static enum og_rc read_members(struct og_tx *tx, struct og_err *err)
     return og_json_str(o, "sig", 2 * OG_SIG_MAX, &s, err);
 }
 
-static enum og_rc take_sig(struct og_tx *tx, struct og_err *err)
+/* Where the top-level member "sig" and its comma stand in a canonical line: the last such text, as
+ * what comes after it (to, v, valid_until, value) cannot hold any. */
+static size_t find_sig(const char *line, size_t n, const char *sig, size_t *len)
+{
+    static const char head[] = "\"sig\":\"";
+    const size_t hn = sizeof head - 1;
+    const size_t sn = strlen(sig);
+    *len = hn + sn + 2;
+    for (size_t at = n > *len ? n - *len : 0; at > 0; at--)
+        if (line[at] == '"' && memcmp(line + at, head, hn) == 0 &&
+            memcmp(line + at + hn, sig, sn) == 0 && memcmp(line + at + hn + sn, "\",", 2) == 0)
+            return at;
+    return 0;
+}
+
+static enum og_rc take_sig(struct og_tx *tx, const char *line, size_t n, struct og_err *err)
 {
     const char *s = json_string_value(json_object_get(tx->json, "sig"));
     OG_TRY(og_base64_decode(s, strlen(s), OG_SIG_MAX, &tx->sig, err));
-    json_object_del(tx->json, "sig");
+    size_t len;
+    size_t at = find_sig(line, n, s, &len);
+    if (!at)
+        return og_err_set(err, OG_E_DATA, "'sig' must be plain base64");
+    og_buf_reserve(&tx->unsigned_bytes, sizeof domain + n);
     og_buf_add(&tx->unsigned_bytes, domain, sizeof domain);
-    OG_TRY(og_json_canon(tx->json, &tx->unsigned_bytes, err));
+    og_buf_add(&tx->unsigned_bytes, line, at);
+    og_buf_add(&tx->unsigned_bytes, line + at + len, n - at - len);
+    json_object_del(tx->json, "sig");
     tx->id = og_sha256(tx->unsigned_bytes.p, tx->unsigned_bytes.len);
     return OG_OK;
 }
@@ -113,7 +134,7 @@ enum og_rc og_tx_parse(const char *line, size_t n, struct og_tx *tx, struct og_e
     if (rc == OG_OK && n > OG_TX_MAX && tx->kind != OG_TX_MATCH_COMMIT)
         rc = og_err_set(err, OG_E_DATA, "longer than %d bytes", OG_TX_MAX);
     if (rc == OG_OK)
-        rc = take_sig(tx, err);
+        rc = take_sig(tx, line, n, err);
     tx->leaf = og_merkle_leaf(line, n);
     tx->line_bytes = n;
     if (rc != OG_OK)

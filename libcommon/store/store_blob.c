@@ -57,18 +57,21 @@ bool og_blob_has(const char *state_dir, const struct og_hash *h)
     return has;
 }
 
-/* Is it there? Its change time becomes now, so that a prune under way spares it. */
-static bool touch(const char *path)
+/* Is it there in full? Its change time becomes now, so that a prune under way spares it. A file of
+ * another length is what a lost machine left of one that was not synced: it is written again. */
+static bool touch(const char *path, uint64_t bytes)
 {
-    return utimensat(AT_FDCWD, path, NULL, 0) == 0 || og_io_exists(path);
+    struct stat sb;
+    utimensat(AT_FDCWD, path, NULL, 0); /* first: a prune sees the new time before we look */
+    return stat(path, &sb) == 0 && S_ISREG(sb.st_mode) && (uint64_t)sb.st_size == bytes;
 }
 
 static enum og_rc place(const char *state_dir, struct og_io_temp *t, const struct og_hash *h,
-                        bool sync, struct og_err *err)
+                        uint64_t bytes, bool sync, struct og_err *err)
 {
     char *path = og_blob_path(state_dir, h);
     enum og_rc rc = OG_OK;
-    if (touch(path)) {
+    if (touch(path, bytes)) {
         og_io_temp_discard(t);
     } else {
         char *dir = og_xstrndup(path, (size_t)(strrchr(path, '/') - path));
@@ -100,7 +103,7 @@ enum og_rc og_blob_put(const char *state_dir, const void *p, size_t n, bool sync
 {
     *out = og_sha256(p, n);
     char *path = og_blob_path(state_dir, out);
-    bool there = touch(path);
+    bool there = touch(path, n);
     free(path);
     if (there)
         return OG_OK;
@@ -111,7 +114,7 @@ enum og_rc og_blob_put(const char *state_dir, const void *p, size_t n, bool sync
         og_io_temp_discard(&t);
         return rc;
     }
-    return place(state_dir, &t, out, sync, err);
+    return place(state_dir, &t, out, n, sync, err);
 }
 
 enum og_rc og_blob_put_fd(const char *state_dir, int fd, bool sync, struct og_hash *out,
@@ -143,7 +146,7 @@ enum og_rc og_blob_put_fd(const char *state_dir, int fd, bool sync, struct og_ha
         og_io_temp_discard(&t);
         return rc;
     }
-    return place(state_dir, &t, out, sync, err);
+    return place(state_dir, &t, out, *bytes, sync, err);
 }
 
 enum og_rc og_blob_put_file(const char *state_dir, const char *path, bool sync, struct og_hash *out,

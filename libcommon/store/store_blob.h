@@ -28,8 +28,8 @@ enum og_rc og_blob_get(const char *state_dir, const struct og_hash *h, size_t ma
 enum og_rc og_blob_remove(const char *state_dir, const struct og_hash *h,
                           struct og_err *err) OG_MUST_CHECK;
 
-/* The result list (one leaf line per element) of a lease. Equal results have the same root, so a root
- * may have several rows; a lease has one. Local. */
+/* The result list (one leaf line per element) of a lease. Equal results have the same root, so a
+ * root may have several rows; a lease has one. Local. */
 struct og_manifest {
     struct og_hash root, sha256;
     uint64_t task, first, count, lease;

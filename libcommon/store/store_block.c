@@ -69,7 +69,8 @@ enum og_rc og_txrow_add(struct og_store *st, uint64_t pos, const struct og_hash 
     og_db_bind_u64(s, 6, status);
     og_db_bind_text(s, 7, result);
     sqlite3_bind_text(s, 8, line, (int)len, SQLITE_STATIC);
-    return og_db_run(st, s, err);
+    OG_TRY(og_db_run(st, s, err));
+    return og_counter_tx(st, err);
 }
 
 enum og_rc og_txrow_get(struct og_store *st, uint64_t pos, const struct og_hash *id,

@@ -3,12 +3,14 @@
 
 #include "base/base_io.h"
 #include "base/base_mem.h"
+#include "base/base_time.h"
 #include "store/store_db.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define APPLICATION_ID 0x6f677075 /* "ogpu" */
@@ -16,7 +18,6 @@
 static const char SQL_META_GET[] = "SELECT value FROM meta WHERE name = ?1";
 static const char SQL_META_PUT[] = "INSERT INTO meta(name, value) VALUES(?1, ?2) "
                                    "ON CONFLICT(name) DO UPDATE SET value = excluded.value";
-static const char SQL_COUNTER[] = "SELECT n FROM counter WHERE name = ?1";
 static const char SQL_BEGIN[] = "BEGIN IMMEDIATE";
 static const char SQL_BEGIN_READ[] = "BEGIN";
 static const char SQL_COMMIT[] = "COMMIT";
@@ -27,6 +28,7 @@ static const char SQL_UNDO[] = "ROLLBACK TO t";
 static const char SQL_DATA_VERSION[] = "PRAGMA data_version";
 static const char SQL_VERSION[] = "PRAGMA user_version";
 static const char SQL_APPLICATION[] = "PRAGMA application_id";
+static const char SQL_OBJECTS[] = "SELECT count(*) FROM sqlite_schema";
 
 static enum og_rc map_code(int code)
 {
@@ -36,6 +38,7 @@ static enum og_rc map_code(int code)
     case SQLITE_CONSTRAINT: return OG_E_DATA;
     case SQLITE_READONLY:
     case SQLITE_PERM: return OG_E_NOPERM;
+    case SQLITE_NOTADB: return OG_E_CONFIG;
     default: return OG_E_IO;
     }
 }
@@ -168,28 +171,31 @@ static enum og_rc migrate_locked(struct og_store *st, struct og_err *err)
     return OG_OK;
 }
 
-static enum og_rc check_version(struct og_store *st, struct og_err *err)
+/* Newer states and files of others are refused before anything could change them. The number that
+ * makes a file ours is read last: another process may be making the state right now. */
+static enum og_rc check_ours(struct og_store *st, uint64_t *version, struct og_err *err)
 {
-    uint64_t v;
     uint64_t app;
-    OG_TRY(pragma_u64(st, SQL_VERSION, &v, err));
+    uint64_t objects;
+    OG_TRY(pragma_u64(st, SQL_OBJECTS, &objects, err));
+    OG_TRY(pragma_u64(st, SQL_VERSION, version, err));
     OG_TRY(pragma_u64(st, SQL_APPLICATION, &app, err));
-    if (v > (uint64_t)og_migration_count)
-        return og_err_set(err, OG_E_CONFIG,
-                          "the state is of version %d, newer than this program's %d; upgrade",
-                          (int)v, og_migration_count);
-    if (v > 0 && app != APPLICATION_ID)
+    if (app != APPLICATION_ID && (app || objects || *version))
         return og_err_set(err, OG_E_CONFIG, "'%s/ogpu.db' is not a state of OPEN GPU Network",
                           st->dir);
+    if (*version > (uint64_t)og_migration_count)
+        return og_err_set(err, OG_E_CONFIG,
+                          "the state is of version %d, newer than this program's %d; upgrade",
+                          (int)*version, og_migration_count);
+    return OG_OK;
+}
+
+static enum og_rc check_version(struct og_store *st, uint64_t v, struct og_err *err)
+{
     if (v == (uint64_t)og_migration_count)
         return OG_OK;
     if (v == 0 && !(st->flags & OG_STORE_CREATE) && !(st->flags & OG_STORE_MEMORY))
         return og_err_set(err, OG_E_CONFIG, "no state in '%s'; run 'ogpu init' first", st->dir);
-    if (!(st->flags & OG_STORE_WRITE))
-        return og_err_set(err, OG_E_CONFIG,
-                          "the state is of version %d, older than this program's %d; run any tool "
-                          "that writes once",
-                          (int)v, og_migration_count);
     OG_TRY(og_store_begin(st, err));
     enum og_rc rc = migrate_locked(st, err);
     if (rc == OG_OK)
@@ -201,7 +207,6 @@ static enum og_rc check_version(struct og_store *st, struct og_err *err)
 
 static enum og_rc set_pragmas(struct og_store *st, struct og_err *err)
 {
-    sqlite3_busy_timeout(st->db, OG_STORE_BUSY_MS);
     sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     sqlite3_db_config(st->db, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)NULL);
     sqlite3_db_config(st->db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
@@ -230,6 +235,9 @@ static enum og_rc open_file(struct og_store *st, struct og_err *err)
         int fl = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                  (st->flags & OG_STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                              : SQLITE_OPEN_READWRITE);
+        /* the pages a savepoint would bring back stay in memory; refused, harmlessly, after the
+         * first time */
+        (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
         mode_t old = umask(077);
         int r = sqlite3_open_v2(path, &st->db, fl, NULL);
         umask(old);
@@ -239,6 +247,33 @@ static enum og_rc open_file(struct og_store *st, struct og_err *err)
     }
     free(path);
     return rc;
+}
+
+/* Others hold the lock for well under a millisecond as a rule, a block's end for up to 200 of them:
+ * short naps first. SQLite's own handler is at 10 ms after five. */
+static int busy(void *ctx, int tries)
+{
+    struct og_store *st = ctx;
+    uint64_t now = og_time_mono_ms();
+    if (tries == 0)
+        st->busy_since_ms = now;
+    if (now - st->busy_since_ms >= OG_STORE_BUSY_MS)
+        return 0;
+    struct timespec nap = {.tv_nsec = tries < 20 ? 100000 : tries < 40 ? 500000 : 4000000};
+    nanosleep(&nap, NULL);
+    return 1;
+}
+
+static enum og_rc settle(struct og_store *st, struct og_err *err)
+{
+    uint64_t version;
+    sqlite3_busy_handler(st->db, busy, st);
+    /* the last one to close would write the log of a state that is not ours into it */
+    sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+    OG_TRY(check_ours(st, &version, err));
+    sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL);
+    OG_TRY(set_pragmas(st, err));
+    return check_version(st, version, err);
 }
 
 enum og_rc og_store_open(const char *dir, enum og_store_flags flags, struct og_store **out,
@@ -254,9 +289,7 @@ enum og_rc og_store_open(const char *dir, enum og_store_flags flags, struct og_s
     if (rc == OG_OK)
         rc = open_file(st, err);
     if (rc == OG_OK)
-        rc = set_pragmas(st, err);
-    if (rc == OG_OK)
-        rc = check_version(st, err);
+        rc = settle(st, err);
     if (rc != OG_OK) {
         og_store_close(st);
         return rc;
@@ -272,9 +305,10 @@ void og_store_close(struct og_store *st)
     for (size_t i = 0; i < OG_STMT_CACHE; i++)
         sqlite3_finalize(st->cache[i].stmt);
     for (int f = 0; f < OG_FAMILIES; f++)
-        for (int k = 0; k < 6; k++)
+        for (int k = 0; k < OG_FAMILY_SQL; k++)
             free(st->family_sql[f][k]);
     sqlite3_close(st->db);
+    og_notice_close(st);
     free(st->dir);
     free(st);
 }
@@ -286,7 +320,10 @@ const char *og_store_dir(const struct og_store *st)
 
 enum og_rc og_store_begin(struct og_store *st, struct og_err *err)
 {
-    return run_plain(st, SQL_BEGIN, err);
+    OG_TRY(run_plain(st, SQL_BEGIN, err));
+    og_cache_drop(st);
+    st->cached.on = true;
+    return OG_OK;
 }
 
 enum og_rc og_store_begin_read(struct og_store *st, struct og_err *err)
@@ -301,12 +338,20 @@ void og_store_end_read(struct og_store *st)
 
 enum og_rc og_store_commit(struct og_store *st, struct og_err *err)
 {
-    return run_plain(st, SQL_COMMIT, err);
+    OG_TRY(og_cache_flush(st, err));
+    OG_TRY(og_counter_flush(st, err));
+    OG_TRY(run_plain(st, SQL_COMMIT, err));
+    st->cached.on = false;
+    og_notice_send(st);
+    return OG_OK;
 }
 
 void og_store_rollback(struct og_store *st)
 {
     struct og_err ignored;
+    memset(&st->counters, 0, sizeof st->counters);
+    og_cache_drop(st);
+    st->cached.on = false;
     if (og_store_in_transaction(st) && run_plain(st, SQL_ROLLBACK, &ignored) != OG_OK)
         sqlite3_interrupt(st->db);
 }
@@ -318,6 +363,8 @@ bool og_store_in_transaction(const struct og_store *st)
 
 enum og_rc og_store_mark(struct og_store *st, struct og_err *err)
 {
+    OG_TRY(og_cache_flush(st, err));
+    memcpy(st->counters.mark, st->counters.delta, sizeof st->counters.mark);
     return run_plain(st, SQL_MARK, err);
 }
 
@@ -328,6 +375,8 @@ enum og_rc og_store_mark_keep(struct og_store *st, struct og_err *err)
 
 enum og_rc og_store_mark_undo(struct og_store *st, struct og_err *err)
 {
+    og_cache_drop(st);
+    memcpy(st->counters.delta, st->counters.mark, sizeof st->counters.delta);
     OG_TRY(run_plain(st, SQL_UNDO, err));
     return run_plain(st, SQL_KEEP, err);
 }
@@ -389,20 +438,4 @@ enum og_rc og_store_meta_put_u64(struct og_store *st, const char *name, uint64_t
     og_db_bind_text(s, 1, name);
     og_db_bind_u64(s, 2, v);
     return og_db_run(st, s, err);
-}
-
-enum og_rc og_store_counter(struct og_store *st, const char *name, uint64_t *out,
-                            struct og_err *err)
-{
-    sqlite3_stmt *s;
-    bool found;
-    *out = 0;
-    OG_TRY(og_db_stmt(st, SQL_COUNTER, &s, err));
-    og_db_bind_text(s, 1, name);
-    OG_TRY(og_db_step(st, s, &found, err));
-    if (found) {
-        *out = og_db_u64(s, 0);
-        og_db_reset(s);
-    }
-    return OG_OK;
 }

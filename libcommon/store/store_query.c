@@ -107,6 +107,8 @@ enum og_rc og_query(struct og_store *st, enum og_query q, const uint64_t *in, si
 {
     sqlite3_stmt *s;
     *n = 0;
+    if (q == OG_Q_PENDING) /* it asks the counters */
+        OG_TRY(og_counter_flush(st, err));
     OG_TRY(og_db_stmt(st, sql[q], &s, err));
     for (size_t i = 0; i < n_in; i++)
         og_db_bind_u64(s, (int)i + 1, in[i]);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SQL_GET, SQL_PUT, SQL_DEL, SQL_SCAN, SQL_PAGE, SQL_COUNT };
+enum { SQL_GET, SQL_SET, SQL_ADD, SQL_DEL, SQL_SCAN, SQL_PAGE, SQL_COUNT, SQL_OLD };
+_Static_assert(SQL_OLD + 1 == OG_FAMILY_SQL, "struct og_store has room for each");
 
 static void add_cols(struct og_buf *b, const struct og_family *f, size_t from, size_t to,
                      const char *before, const char *fmt_mid)
@@ -37,18 +38,32 @@ static void add_order(struct og_buf *b, const struct og_family *f)
     add_cols(b, f, 0, f->n_key, ", ", "");
 }
 
-static void add_put(struct og_buf *b, const struct og_family *f)
+static void add_set(struct og_buf *b, const struct og_family *f)
 {
-    og_buf_addf(b, "INSERT INTO \"%s\"(", f->name);
+    og_buf_addf(b, "UPDATE \"%s\" SET ", f->name);
+    for (size_t i = f->n_key; i < f->n_cols; i++)
+        og_buf_addf(b, "%s\"%s\" = ?%zu", i == f->n_key ? "" : ", ", f->cols[i].name, i + 1);
+    add_key_where(b, f);
+}
+
+static void add_add(struct og_buf *b, const struct og_family *f)
+{
+    og_buf_addf(b, "INSERT%s INTO \"%s\"(", f->n_key == f->n_cols ? " OR IGNORE" : "", f->name);
     add_cols(b, f, 0, f->n_cols, ", ", "");
     og_buf_adds(b, ") VALUES(");
     for (size_t i = 0; i < f->n_cols; i++)
         og_buf_addf(b, "%s?%zu", i ? ", " : "", i + 1);
-    og_buf_adds(b, ") ON CONFLICT(");
-    add_cols(b, f, 0, f->n_key, ", ", "");
-    og_buf_adds(b, f->n_key == f->n_cols ? ") DO NOTHING" : ") DO UPDATE SET ");
-    for (size_t i = f->n_key; i < f->n_cols; i++)
-        og_buf_addf(b, "%s\"%s\" = ?%zu", i == f->n_key ? "" : ", ", f->cols[i].name, i + 1);
+    og_buf_addc(b, ')');
+}
+
+/* What is counted of a row. */
+static void add_old(struct og_buf *b, const struct og_family *f)
+{
+    const struct og_counted *c = og_counted_of((enum og_family_index)f->index);
+    const char *key = f->cols[0].name;
+    og_buf_addf(b, "SELECT \"%s\", \"%s\" FROM \"%s\"", c && c->sum ? c->sum : key,
+                c && c->state ? c->state : key, f->name);
+    add_key_where(b, f);
 }
 
 /* The text depends on nothing but og_families, a constant. */
@@ -63,7 +78,8 @@ static const char *family_sql(struct og_store *st, const struct og_family *f, in
         add_select(&b, f);
         add_key_where(&b, f);
         break;
-    case SQL_PUT: add_put(&b, f); break;
+    case SQL_SET: add_set(&b, f); break;
+    case SQL_ADD: add_add(&b, f); break;
     case SQL_DEL:
         og_buf_addf(&b, "DELETE FROM \"%s\"", f->name);
         add_key_where(&b, f);
@@ -78,6 +94,7 @@ static const char *family_sql(struct og_store *st, const struct og_family *f, in
         add_order(&b, f);
         og_buf_adds(&b, " LIMIT ?2");
         break;
+    case SQL_OLD: add_old(&b, f); break;
     default: og_buf_addf(&b, "SELECT count(*) FROM \"%s\"", f->name); break;
     }
     *slot = og_buf_detach(&b);
@@ -140,7 +157,7 @@ static enum og_rc keyed(struct og_store *st, const struct og_family *f, int whic
                         sqlite3_stmt **s, struct og_err *err)
 {
     OG_TRY(og_db_stmt(st, family_sql(st, f, which), s, err));
-    size_t n = which == SQL_PUT ? f->n_cols : f->n_key;
+    size_t n = which == SQL_SET || which == SQL_ADD ? f->n_cols : f->n_key;
     for (size_t i = 0; i < n; i++)
         bind_col(*s, (int)i + 1, &f->cols[i], rec);
     return OG_OK;
@@ -151,13 +168,55 @@ enum og_rc og_row_get(struct og_store *st, enum og_family_index fi, void *rec, b
 {
     const struct og_family *f = &og_families[fi];
     sqlite3_stmt *s;
-    *found = false;
+    struct og_cache_slot *slot = og_cache_find(st, f, rec, found);
+    if (*found) {
+        *found = slot->there;
+        og_cache_get(slot, rec);
+        return OG_OK;
+    }
     OG_TRY(keyed(st, f, SQL_GET, rec, &s, err));
     OG_TRY(og_db_step(st, s, found, err));
     if (*found) {
         read_row(s, f, rec);
         og_db_reset(s);
     }
+    return slot ? og_cache_set(st, slot, f, rec, *found, false, err) : OG_OK;
+}
+
+static void column_bytes(sqlite3_stmt *s, int i, enum og_col_kind kind, struct og_buf *out)
+{
+    switch (kind) {
+    case OG_COL_NUM:
+    case OG_COL_DEC:
+    case OG_COL_ENUM: og_col_bytes_num(kind, og_db_u64(s, i), out); return;
+    case OG_COL_TEXT: {
+        const unsigned char *t = sqlite3_column_text(s, i);
+        og_col_bytes_data(kind, t, (size_t)sqlite3_column_bytes(s, i), out);
+        return;
+    }
+    case OG_COL_HASH:
+    case OG_COL_ADDR:
+    case OG_COL_BLOB: {
+        const void *p = sqlite3_column_blob(s, i);
+        og_col_bytes_data(kind, p, (size_t)sqlite3_column_bytes(s, i), out);
+        return;
+    }
+    }
+}
+
+enum og_rc og_row_stored_bytes(struct og_store *st, enum og_family_index fi, const void *rec,
+                               struct og_buf *out, bool *found, struct og_err *err)
+{
+    const struct og_family *f = &og_families[fi];
+    sqlite3_stmt *s;
+    og_buf_reset(out);
+    OG_TRY(keyed(st, f, SQL_GET, rec, &s, err));
+    OG_TRY(og_db_step(st, s, found, err));
+    if (!*found)
+        return OG_OK;
+    for (size_t i = 0; i < f->n_cols; i++)
+        column_bytes(s, (int)i, f->cols[i].kind, out);
+    og_db_reset(s);
     return OG_OK;
 }
 
@@ -169,13 +228,97 @@ enum og_rc og_row_need(struct og_store *st, enum og_family_index fi, void *rec, 
                  : og_err_set(err, OG_E_INTERNAL, "a row of '%s' is missing", og_families[fi].name);
 }
 
+static enum og_rc write_row(struct og_store *st, const struct og_family *f, int which,
+                            const void *rec, struct og_err *err)
+{
+    sqlite3_stmt *s;
+    OG_TRY(keyed(st, f, which, rec, &s, err));
+    return og_db_run(st, s, err);
+}
+
+static void read_new(const struct og_counted *c, const void *rec, uint64_t now[2])
+{
+    const char *p = rec;
+    now[0] = c->sum ? *(const uint64_t *)(const void *)(p + c->sum_at) : 0;
+    now[1] = c->state ? *(const uint64_t *)(const void *)(p + c->state_at) : 0;
+}
+
+static enum og_rc read_old(struct og_store *st, const struct og_family *f, const void *rec,
+                           uint64_t old[2], bool *there, struct og_err *err)
+{
+    sqlite3_stmt *s;
+    OG_TRY(keyed(st, f, SQL_OLD, rec, &s, err));
+    OG_TRY(og_db_step(st, s, there, err));
+    if (*there) {
+        old[0] = og_db_u64(s, 0);
+        old[1] = og_db_u64(s, 1);
+        og_db_reset(s);
+    }
+    return OG_OK;
+}
+
+static enum og_rc put_counted(struct og_store *st, const struct og_family *f,
+                              const struct og_counted *c, const void *rec, struct og_err *err)
+{
+    bool there;
+    uint64_t old[2] = {0};
+    uint64_t now[2];
+    read_new(c, rec, now);
+    OG_TRY(read_old(st, f, rec, old, &there, err));
+    OG_TRY(write_row(st, f, there ? SQL_SET : SQL_ADD, rec, err));
+    OG_TRY(og_counter_note(st, c, there ? old : NULL, now, err));
+    return og_tree_touch(st, f, rec, err);
+}
+
+enum og_rc og_row_put_now(struct og_store *st, const struct og_family *f, const void *rec,
+                          struct og_err *err)
+{
+    const struct og_counted *c = og_counted_of((enum og_family_index)f->index);
+    bool there = false;
+    if (c)
+        return put_counted(st, f, c, rec, err);
+    if (f->n_key < f->n_cols) {
+        OG_TRY(write_row(st, f, SQL_SET, rec, err));
+        there = sqlite3_changes(st->db) > 0;
+    }
+    if (!there)
+        OG_TRY(write_row(st, f, SQL_ADD, rec, err));
+    return og_tree_touch(st, f, rec, err);
+}
+
 enum og_rc og_row_put(struct og_store *st, enum og_family_index fi, const void *rec,
                       struct og_err *err)
 {
     const struct og_family *f = &og_families[fi];
-    sqlite3_stmt *s;
-    OG_TRY(keyed(st, f, SQL_PUT, rec, &s, err));
-    OG_TRY(og_db_run(st, s, err));
+    bool hit;
+    struct og_cache_slot *slot = og_cache_find(st, f, rec, &hit);
+    return slot ? og_cache_set(st, slot, f, rec, true, true, err) : og_row_put_now(st, f, rec, err);
+}
+
+/* What the cache holds of the row is written and forgotten. */
+static enum og_rc past_cache(struct og_store *st, const struct og_family *f, const void *rec,
+                             struct og_err *err)
+{
+    bool hit;
+    if (!og_cache_find(st, f, rec, &hit) || !hit)
+        return OG_OK;
+    OG_TRY(og_cache_flush(st, err));
+    og_cache_drop(st);
+    return OG_OK;
+}
+
+enum og_rc og_row_add(struct og_store *st, enum og_family_index fi, const void *rec,
+                      struct og_err *err)
+{
+    const struct og_family *f = &og_families[fi];
+    const struct og_counted *c = og_counted_of(fi);
+    OG_TRY(past_cache(st, f, rec, err));
+    OG_TRY(write_row(st, f, SQL_ADD, rec, err));
+    if (c) {
+        uint64_t now[2];
+        read_new(c, rec, now);
+        OG_TRY(og_counter_note(st, c, NULL, now, err));
+    }
     return og_tree_touch(st, f, rec, err);
 }
 
@@ -183,9 +326,15 @@ enum og_rc og_row_del(struct og_store *st, enum og_family_index fi, const void *
                       struct og_err *err)
 {
     const struct og_family *f = &og_families[fi];
-    sqlite3_stmt *s;
-    OG_TRY(keyed(st, f, SQL_DEL, rec, &s, err));
-    OG_TRY(og_db_run(st, s, err));
+    const struct og_counted *c = og_counted_of(fi);
+    bool there = false;
+    uint64_t old[2] = {0};
+    OG_TRY(past_cache(st, f, rec, err));
+    if (c)
+        OG_TRY(read_old(st, f, rec, old, &there, err));
+    OG_TRY(write_row(st, f, SQL_DEL, rec, err));
+    if (there)
+        OG_TRY(og_counter_note(st, c, old, NULL, err));
     return og_tree_touch(st, f, rec, err);
 }
 
@@ -194,6 +343,7 @@ enum og_rc og_row_walk(struct og_store *st, enum og_family_index fi, og_row_fn f
 {
     const struct og_family *f = &og_families[fi];
     sqlite3_stmt *s;
+    OG_TRY(og_cache_flush(st, err));
     OG_TRY(og_db_stmt(st, family_sql(st, f, SQL_SCAN), &s, err));
     void *rec = og_xcalloc(1, f->size);
     enum og_rc rc;
@@ -221,6 +371,7 @@ enum og_rc og_row_page(struct og_store *st, enum og_family_index fi, uint64_t fr
     sqlite3_stmt *s;
     *n = 0;
     memset(recs, 0, max * f->size);
+    OG_TRY(og_cache_flush(st, err));
     OG_TRY(og_db_stmt(st, family_sql(st, f, SQL_PAGE), &s, err));
     og_db_bind_u64(s, 1, from);
     og_db_bind_u64(s, 2, max);
@@ -240,6 +391,7 @@ enum og_rc og_row_count(struct og_store *st, enum og_family_index fi, uint64_t *
     sqlite3_stmt *s;
     bool row;
     *n = 0;
+    OG_TRY(og_cache_flush(st, err));
     OG_TRY(og_db_stmt(st, family_sql(st, &og_families[fi], SQL_COUNT), &s, err));
     OG_TRY(og_db_step(st, s, &row, err));
     if (row) {

@@ -10,11 +10,18 @@
  * og_row_release(&og_families[f], rec) (a no-op for families without any). */
 enum og_rc og_row_get(struct og_store *st, enum og_family_index f, void *rec, bool *found,
                       struct og_err *err) OG_MUST_CHECK;
+/* The canonical bytes (og_row_bytes) of the row with rec's key, straight from the file: what a cache
+ * holds is not looked at. */
+enum og_rc og_row_stored_bytes(struct og_store *st, enum og_family_index f, const void *rec,
+                               struct og_buf *out, bool *found, struct og_err *err) OG_MUST_CHECK;
 /* As og_row_get; a missing row is OG_E_INTERNAL. For rows that the state promises to hold. */
 enum og_rc og_row_need(struct og_store *st, enum og_family_index f, void *rec,
                        struct og_err *err) OG_MUST_CHECK;
 /* Insert or update. */
 enum og_rc og_row_put(struct og_store *st, enum og_family_index f, const void *rec,
+                      struct og_err *err) OG_MUST_CHECK;
+/* Insert a row that is new: numbers just drawn. One that exists is OG_E_DATA. */
+enum og_rc og_row_add(struct og_store *st, enum og_family_index f, const void *rec,
                       struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_row_del(struct og_store *st, enum og_family_index f, const void *rec,
                       struct og_err *err) OG_MUST_CHECK;

@@ -239,6 +239,7 @@ const char *const og_migrations[] = {
     "\"max_price\" INTEGER NOT NULL CHECK(\"max_price\" >= 0),\n"
     "\"urgency\" INTEGER NOT NULL CHECK(\"urgency\" >= 0),\n"
     "\"deadline_ms\" INTEGER NOT NULL CHECK(\"deadline_ms\" >= 0),\n"
+    "\"levy_ppm\" INTEGER NOT NULL CHECK(\"levy_ppm\" >= 0),\n"
     "\"verify\" INTEGER NOT NULL CHECK(\"verify\" >= 0),\n"
     "\"samples\" INTEGER NOT NULL CHECK(\"samples\" >= 0),\n"
     "\"check_hash\" BLOB NOT NULL CHECK(length(\"check_hash\") = 32),\n"
@@ -409,6 +410,16 @@ const char *const og_migrations[] = {
     "0), ('lease.late', 0), ('lease.wrong', 0), ('lease.rejected', 0), "
     "('lease.cancelled', 0), ('lease.failed', 0), ('node.active', 0), ('node.leaving', "
     "0), ('node.left', 0);\n",
+    /* store_counter.c keeps the counters from here on */
+    "DROP TRIGGER account_balance_i; DROP TRIGGER account_balance_u; "
+    "DROP TRIGGER account_balance_d; DROP TRIGGER node_bond_i; DROP TRIGGER node_bond_u; "
+    "DROP TRIGGER node_bond_d; DROP TRIGGER task_escrow_i; DROP TRIGGER task_escrow_u; "
+    "DROP TRIGGER task_escrow_d; DROP TRIGGER unbond_unbonding_i; "
+    "DROP TRIGGER unbond_unbonding_u; DROP TRIGGER unbond_unbonding_d; "
+    "DROP TRIGGER task_state_i; DROP TRIGGER task_state_u; DROP TRIGGER task_state_d; "
+    "DROP TRIGGER lease_state_i; DROP TRIGGER lease_state_u; DROP TRIGGER lease_state_d; "
+    "DROP TRIGGER node_state_i; DROP TRIGGER node_state_u; DROP TRIGGER node_state_d; "
+    "DROP TRIGGER tx_count; ",
 };
 
 const int og_migration_count = sizeof og_migrations / sizeof *og_migrations;

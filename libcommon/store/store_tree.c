@@ -3,6 +3,7 @@
 
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "store/store_bucket.h"
 #include "store/store_db.h"
 #include "store/store_row.h"
 #include "json/json_canon.h"
@@ -37,12 +38,6 @@ static bool is_map(int f)
     return f == OG_F_PARAM || f == OG_F_VALIDATOR || f == OG_F_EPOCH;
 }
 
-static unsigned bucket_of(const void *key, size_t n)
-{
-    struct og_hash h = og_sha256(key, n);
-    return (unsigned)h.b[0] << 8 | h.b[1];
-}
-
 enum og_rc og_tree_touch(struct og_store *st, const struct og_family *f, const void *rec,
                          struct og_err *err)
 {
@@ -64,6 +59,7 @@ enum og_rc og_tree_pending(struct og_store *st, uint64_t *n, struct og_err *err)
     sqlite3_stmt *s;
     bool row;
     *n = 0;
+    OG_TRY(og_cache_flush(st, err));
     OG_TRY(og_db_stmt(st, SQL_DIRTY_COUNT, &s, err));
     OG_TRY(og_db_step(st, s, &row, err));
     *n = og_db_u64(s, 0);
@@ -173,52 +169,6 @@ static enum og_rc root_get(struct og_store *st, int f, struct og_hash *h, struct
     return OG_OK;
 }
 
-/* An entry of a bucket: be32 length, key, 32-byte row hash. Returns its whole size, 0 if broken. */
-static size_t entry_size(const char *p, size_t left)
-{
-    if (left < 4)
-        return 0;
-    size_t kn = og_get_be32((const uint8_t *)p);
-    return kn > left || left - kn < 4 + OG_HASH_LEN ? 0 : 4 + kn + OG_HASH_LEN;
-}
-
-static int key_cmp(const void *a, size_t an, const void *b, size_t bn)
-{
-    int c = memcmp(a, b, an < bn ? an : bn);
-    return c ? c : (an > bn) - (an < bn);
-}
-
-/* Copies old to out with key's entry replaced by hash, or left out when hash is NULL. */
-static void edit_bucket(const struct og_buf *old, const void *key, size_t kn,
-                        const struct og_hash *hash, struct og_buf *out)
-{
-    og_buf_reset(out);
-    size_t at = 0;
-    bool done = false;
-    while (at < old->len) {
-        size_t n = entry_size(old->p + at, old->len - at);
-        if (!n)
-            break;
-        int c = key_cmp(old->p + at + 4, n - 4 - OG_HASH_LEN, key, kn);
-        if (c >= 0 && !done) {
-            done = true;
-            if (hash) {
-                og_buf_add_be32(out, (uint32_t)kn);
-                og_buf_add(out, key, kn);
-                og_buf_add(out, hash->b, OG_HASH_LEN);
-            }
-        }
-        if (c != 0)
-            og_buf_add(out, old->p + at, n);
-        at += n;
-    }
-    if (!done && hash) {
-        og_buf_add_be32(out, (uint32_t)kn);
-        og_buf_add(out, key, kn);
-        og_buf_add(out, hash->b, OG_HASH_LEN);
-    }
-}
-
 /* Key bytes back into the key columns of a zeroed record. */
 static void key_to_rec(const struct og_family *f, const char *p, void *rec)
 {
@@ -265,7 +215,7 @@ static int by_bucket(const void *a, const void *b)
     const struct touched *y = b;
     if (x->bucket != y->bucket)
         return x->bucket < y->bucket ? -1 : 1;
-    return key_cmp(x->key.p, x->key.len, y->key.p, y->key.len);
+    return og_bucket_key_cmp(x->key.p, x->key.len, y->key.p, y->key.len);
 }
 
 static enum og_rc row_hash(struct og_store *st, const struct og_family *f, struct touched *t,
@@ -273,12 +223,10 @@ static enum og_rc row_hash(struct og_store *st, const struct og_family *f, struc
 {
     void *rec = og_xcalloc(1, f->size);
     key_to_rec(f, t->key.p, rec);
-    enum og_rc rc = og_row_get(st, (enum og_family_index)f->index, rec, &t->there, err);
-    if (rc == OG_OK && t->there) {
-        og_buf_reset(bytes);
-        og_row_bytes(f, rec, bytes);
+    enum og_rc rc =
+        og_row_stored_bytes(st, (enum og_family_index)f->index, rec, bytes, &t->there, err);
+    if (t->there)
         t->hash = og_sha256(bytes->p, bytes->len);
-    }
     og_row_release(f, rec);
     free(rec);
     return rc;
@@ -304,7 +252,7 @@ static enum og_rc load_dirty(struct og_store *st, int f, struct touched **out, s
         struct touched *t = &(*out)[(*n)++];
         memset(t, 0, sizeof *t);
         og_buf_add(&t->key, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-        t->bucket = bucket_of(t->key.p, t->key.len);
+        t->bucket = og_bucket_of(t->key.p, t->key.len);
     }
 }
 
@@ -316,7 +264,7 @@ static enum og_rc update_bucket(struct og_store *st, int f, const struct touched
     struct og_buf b = OG_BUF_INIT;
     enum og_rc rc = bucket_get(st, f, t->bucket, &a, err);
     for (size_t i = 0; rc == OG_OK && i < n; i++) {
-        edit_bucket(&a, t[i].key.p, t[i].key.len, t[i].there ? &t[i].hash : NULL, &b);
+        og_bucket_edit(&a, t[i].key.p, t[i].key.len, t[i].there ? &t[i].hash : NULL, &b);
         struct og_buf swap = a;
         a = b;
         b = swap;
@@ -467,6 +415,7 @@ enum og_rc og_tree_flush(struct og_store *st, struct og_hash *app_hash, struct o
     struct og_hash root[OG_FAMILIES];
     struct og_hash leaf[OG_FAMILIES];
     sqlite3_stmt *s;
+    OG_TRY(og_cache_flush(st, err));
     for (int f = 0; f < OG_FAMILIES; f++)
         OG_TRY(flush_family(st, f, err));
     for (int f = 0; f < OG_FAMILIES; f++)
@@ -491,8 +440,8 @@ static enum og_rc scan_row(void *ctx, const void *rec, struct og_err *err)
     og_row_key_bytes(s->f, rec, &s->key);
     og_row_bytes(s->f, rec, &s->row);
     struct og_hash h = og_sha256(s->row.p, s->row.len);
-    struct og_buf *b = &s->bucket[bucket_of(s->key.p, s->key.len)];
-    edit_bucket(b, s->key.p, s->key.len, &h, &s->next);
+    struct og_buf *b = &s->bucket[og_bucket_of(s->key.p, s->key.len)];
+    og_bucket_edit(b, s->key.p, s->key.len, &h, &s->next);
     og_buf_reset(b);
     og_buf_add(b, s->next.p, s->next.len);
     return OG_OK;
@@ -550,7 +499,7 @@ enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void
                           og_families[f].name);
     struct og_buf key = OG_BUF_INIT;
     og_row_key_bytes(&og_families[f], rec, &key);
-    unsigned b = bucket_of(key.p, key.len);
+    unsigned b = og_bucket_of(key.p, key.len);
     og_buf_release(&key);
     OG_TRY(bucket_get(st, (int)f, b, &out->bucket, err));
     out->in_store = (struct og_merkle_path){.total = OG_BUCKETS, .index = b};
@@ -578,17 +527,17 @@ bool og_tree_verify(const struct og_tree_proof *p, const char *store,
                     const struct og_hash *app_hash)
 {
     if (p->in_store.total != OG_BUCKETS ||
-        p->in_store.index != bucket_of(key_bytes->p, key_bytes->len))
+        p->in_store.index != og_bucket_of(key_bytes->p, key_bytes->len))
         return false;
     struct og_hash want =
         row_bytes ? og_sha256(row_bytes->p, row_bytes->len) : (struct og_hash){{0}};
     bool seen = false;
     for (size_t at = 0; at < p->bucket.len;) {
-        size_t n = entry_size(p->bucket.p + at, p->bucket.len - at);
+        size_t n = og_bucket_entry(p->bucket.p + at, p->bucket.len - at);
         if (!n)
             return false;
         const char *e = p->bucket.p + at;
-        if (key_cmp(e + 4, n - 4 - OG_HASH_LEN, key_bytes->p, key_bytes->len) == 0) {
+        if (og_bucket_key_cmp(e + 4, n - 4 - OG_HASH_LEN, key_bytes->p, key_bytes->len) == 0) {
             if (!row_bytes || memcmp(e + n - OG_HASH_LEN, want.b, OG_HASH_LEN) != 0)
                 return false;
             seen = true;
