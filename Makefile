@@ -109,7 +109,12 @@ FAULTIO := $(if $(filter release debug cov,$(MODE)),$(BUILD)/faultio.so)
 $(BUILD)/faultio.so: tests/e2e/faultio.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -std=c17 $(WARN) -O1 -shared -fPIC -o $@ $< -ldl
-e2e: all $(SIM_BIN) $(FAULTIO)             ## Bats: real tools, files, crashes
+# Plays a node badly, one move at a time (tests/e2e/verify.bats).
+ACTOR := $(BUILD)/actors/actor
+$(BUILD)/actors/%: $(BUILD)/obj/tests/actors/%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+e2e: all $(SIM_BIN) $(FAULTIO) $(ACTOR)             ## Bats: real tools, files, crashes
 	@BUILD=$(BUILD) tests/e2e/run.sh
 fuzz-replay: $(FUZZ_BIN)                   ## the fuzz targets over their committed corpora
 	@for t in $(FUZZ_BIN); do $$t tests/fuzz/corpus/$${t##*/fuzz_} || exit 1; done

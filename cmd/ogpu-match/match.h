@@ -1,0 +1,123 @@
+/* match.h - ogpu-match: its options and what its files share. */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include "base/base_err.h"
+#include "cli/cli_opts.h"
+#include "engine/engine.h"
+#include "ledger/ledger_view.h"
+#include "store/store_row.h"
+#include "json/json_line.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct match_opts {
+    struct og_opts_common common;
+    const char *key;             /* NULL: any node key in the keys folder */
+    const char *passphrase_file; /* NULL: keys without a passphrase */
+    bool once, watch, dry_run;
+    uint64_t why, why_node; /* 0: not asked */
+};
+
+/* The tasks read from stdin: a set of numbers, in the order they came. */
+struct match_watch {
+    uint64_t *id;
+    size_t n, cap;
+    size_t lo; /* all before it have ended */
+    uint64_t *slot;
+    size_t slots; /* a power of two, at least 2n */
+};
+/* False when it was there already. */
+bool match_watch_add(struct match_watch *w, uint64_t id);
+bool match_watch_has(const struct match_watch *w, uint64_t id);
+void match_watch_release(struct match_watch *w);
+
+struct matcher {
+    const struct match_opts *opts;
+    struct og_engine *engine;
+    struct og_store *st; /* the engine's */
+    struct og_ledger *ledger;
+    struct og_key *key; /* of a bonded node; NULL: none is held */
+    uint64_t key_node;
+    struct match_watch watch;
+    bool every;          /* report the leases of every task, not only of those read */
+    uint64_t last_lease; /* highest lease number looked at */
+    uint64_t reported;   /* assignments written */
+    bool headed;         /* -H: the heading is out */
+    unsigned refused;    /* certificates in a row that the state did not take */
+};
+
+/* Opens engine, ledger and key. Release with match_close, also after a failure. */
+enum og_rc match_open(struct matcher *m, const struct match_opts *opts,
+                      struct og_err *err) OG_MUST_CHECK;
+void match_close(struct matcher *m);
+/* The ledger sees the open block and parameters of now. */
+enum og_rc match_refresh(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+
+/* match_key.c: the key of a bonded node, by --key or the first that fits; none: m->key NULL. */
+enum og_rc match_find_key(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+
+/* match_round.c */
+enum match_did {
+    MATCH_IDLE,   /* nothing to do: no round, or one that cannot assign anything */
+    MATCH_DID,    /* a certificate was taken or a block sealed: look again */
+    MATCH_BLOCKED /* a block has to be sealed, and this tool cannot */
+};
+/* One step towards assigning what can be assigned now. */
+enum og_rc match_step(struct matcher *m, enum match_did *did, struct og_err *err) OG_MUST_CHECK;
+/* Can some free slot take some waiting task? free_only false: some slot at all. */
+enum og_rc match_wanted(struct matcher *m, bool free_only, bool *out,
+                        struct og_err *err) OG_MUST_CHECK;
+/* The elements of t that would be leased next; false: none wait. */
+enum og_rc match_next_range(struct og_store *st, const struct og_task *t, uint64_t *first,
+                            uint64_t *count, bool *found, struct og_err *err) OG_MUST_CHECK;
+
+/* match_report.c: writes every lease made since the last call. */
+enum og_rc match_report(struct matcher *m, bool *any, struct og_err *err) OG_MUST_CHECK;
+/* The leases of one task that were there before. */
+enum og_rc match_report_task(struct matcher *m, uint64_t task, struct og_err *err) OG_MUST_CHECK;
+
+/* The three ways of running. */
+enum og_rc match_filter(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_once(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_forever(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+
+/* match_judge.c: how things stand with the tasks read. */
+enum match_state {
+    MATCH_MOVING,   /* something can still be assigned, or runs */
+    MATCH_ASSIGNED, /* all is assigned, no worker has started any of it */
+    MATCH_STUCK,    /* err holds the sentence */
+    MATCH_ENDED     /* every task has ended */
+};
+enum og_rc match_judge(struct matcher *m, enum match_state *out, struct og_err *why,
+                       struct og_err *err) OG_MUST_CHECK;
+
+/* Questions; they open the state for reading only. */
+enum og_rc match_why(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_why_node(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_dry_run(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+
+/* match_view.c: what a question reads. */
+struct match_view {
+    struct og_store *st;
+    struct og_ledger *ledger;
+    struct og_match_col *cols; /* of every slot, or of the free ones */
+    size_t m;
+    struct og_cost_round round;
+    struct og_graph *graph;
+    uint64_t *node; /* ids of the graph, ascending */
+    size_t nodes;
+    uint64_t *latency_us, *bytes_per_s; /* from the home last asked for, by node */
+    uint64_t home;
+    bool has_home;
+};
+enum og_rc match_view_open(const struct match_opts *opts, bool free_only, struct match_view *v,
+                           struct og_err *err) OG_MUST_CHECK;
+void match_view_close(struct match_view *v);
+/* What the pair costs, every term; no ties. */
+void match_view_cost(struct match_view *v, const struct og_match_row *row,
+                     const struct og_match_col *col, struct og_cost_terms *out);
+
+#endif

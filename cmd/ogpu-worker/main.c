@@ -1,0 +1,122 @@
+/* main.c - ogpu-worker: runs the jobs that are leased to the nodes of this machine. */
+#include "worker.h"
+
+#include "base/base_log.h"
+#include "base/base_mem.h"
+
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct worker_options, member)
+
+static const char *const sandboxes[] = {"bwrap", "none", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+
+static const struct og_opt opts[] = {
+    {.name = "once",
+     .letter = '1',
+     .kind = OG_OPT_FLAG,
+     .at = AT(once),
+     .help = "work until nothing more can be done now; reads no stdin"},
+    {.name = "watch",
+     .letter = 'w',
+     .kind = OG_OPT_FLAG,
+     .at = AT(watch),
+     .help = "work until SIGTERM; reads no stdin"},
+    {.name = "drain",
+     .kind = OG_OPT_FLAG,
+     .at = AT(drain),
+     .help = "let the workers of these nodes finish and end, give back what has not started"},
+    {.name = "key",
+     .letter = 'k',
+     .kind = OG_OPT_LIST,
+     .at = AT(keys),
+     .arg = "NAME",
+     .help = "work for the node of this key; may be repeated (default: all node keys here)"},
+    {.name = "passphrase-file",
+     .kind = OG_OPT_STR,
+     .at = AT(passphrase_file),
+     .arg = "FILE",
+     .help = "take the passphrase of the keys from the first line of FILE",
+     .complete = "file"},
+    {.name = "slots",
+     .kind = OG_OPT_U64,
+     .at = AT(slots),
+     .arg = "N",
+     .min = 1,
+     .max = 4096,
+     .help = "run at most N leases at once (default: all slots of the nodes)"},
+    {.name = "threads",
+     .kind = OG_OPT_U64,
+     .at = AT(threads),
+     .arg = "N",
+     .min = 1,
+     .max = 4096,
+     .help = "give no job more than N cores"},
+    {.name = "sandbox",
+     .kind = OG_OPT_ENUM,
+     .at = AT(sandbox),
+     .arg = "KIND",
+     .choices = sandboxes,
+     .help = "bwrap, or none: then only jobs of the node's own owner are run"},
+    {.name = "classes",
+     .kind = OG_OPT_STR,
+     .at = AT(classes),
+     .arg = "LIST",
+     .help = "take only these: program, kernel; others are given back"},
+    {.name = "log-format",
+     .kind = OG_OPT_ENUM,
+     .at = AT(log_format),
+     .arg = "FORMAT",
+     .choices = log_formats,
+     .help = "messages on stderr as text or json"},
+};
+
+static const struct og_tool tool = {
+    .name = "ogpu-worker",
+    .summary = "run jobs on the nodes of this machine",
+    .synopsis = "[OPTIONS]",
+    .opts = opts,
+    .n_opts = sizeof opts / sizeof opts[0],
+    .has_now = true,
+};
+
+static enum og_rc check(const struct worker_options *o, struct og_err *err)
+{
+    if (o->once + o->watch + o->drain > 1)
+        return og_err_set(err, OG_E_USAGE, "--once, --watch and --drain exclude each other");
+    return OG_OK;
+}
+
+static enum og_rc run(const struct worker_options *o, struct og_err *err)
+{
+    struct worker *w = og_xcalloc(1, sizeof *w);
+    enum og_rc rc = check(o, err);
+    if (o->log_format == 1)
+        og_log_setup(tool.name, og_log_get_level(), true);
+    if (rc == OG_OK && o->drain)
+        rc = worker_drain_others(o, err);
+    if (rc == OG_OK)
+        rc = worker_open(o, w, err);
+    if (rc == OG_OK)
+        rc = worker_loop(w, err);
+    worker_close(w);
+    free(w);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct worker_options o = {0};
+    struct og_err err = {0};
+    int first;
+    bool done = false;
+    og_cli_stop_signals();
+    enum og_rc rc = og_cli_parse(&tool, argc, argv, &o, &first, &done, &err);
+    if (rc == OG_OK && !done && first < argc)
+        rc = og_err_set(&err, OG_E_USAGE, "'%s' is not wanted: ogpu-worker takes no operands",
+                        argv[first]);
+    if (rc == OG_OK && !done)
+        rc = run(&o, &err);
+    og_cli_release(&tool, &o);
+    return og_cli_exit(&tool, rc, &err);
+}

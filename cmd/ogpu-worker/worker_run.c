@@ -1,0 +1,268 @@
+/* worker_run.c - one lease in one thread: inputs, run, result; and the files others may follow. */
+#include "worker.h"
+
+#include "base/base_io.h"
+#include "base/base_log.h"
+#include "base/base_mem.h"
+#include "base/base_time.h"
+#include "exec/exec_sandbox.h"
+#include "match/match_need.h"
+#include "work/work_fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define DISK_FREE_MIN ((uint64_t)64 << 20)
+#define UIDS          4096
+
+static uid_t job_uid(const struct og_work_job *job)
+{
+    if (geteuid() != 0)
+        return 0;
+    return OG_JOB_UID_BASE + (uid_t)((job->lease.node * 64 + job->lease.slot) % UIDS);
+}
+
+/* Of a class that this worker takes? */
+static bool class_ok(const struct worker *w, const struct og_work_job *job)
+{
+    return !w->classes ||
+           (w->classes & (job->spec.kernel ? OG_CLASS_KERNEL : OG_CLASS_PROGRAM)) != 0;
+}
+
+static enum og_rc need_sandbox(struct worker *w, const struct og_work_job *job, struct og_err *err)
+{
+    if (w->sandbox_known)
+        return OG_OK;
+    OG_TRY(og_sandbox_probe(job_uid(job), err));
+    w->sandbox_known = true;
+    return OG_OK;
+}
+
+enum og_rc worker_how(struct worker *w, const struct og_work_job *job, struct og_work_how *how,
+                      struct og_err *err)
+{
+    bool none = w->o->sandbox == 1 || (job->own && job->spec.no_sandbox);
+    *how = (struct og_work_how){
+        .sandbox = none ? OG_SANDBOX_NONE : OG_SANDBOX_BWRAP,
+        .uid = job_uid(job),
+        .cores = w->o->threads,
+        .keep = true,
+    };
+    if (!class_ok(w, job))
+        return og_err_set(err, OG_E_NOPERM, "this worker does not take its class");
+    if (none && !job->own)
+        return og_err_set(err, OG_E_NOPERM, "without a sandbox only one's own jobs are run");
+    if (none || job->spec.kernel) /* a kernel's code is ours, and runs in a child */
+        return OG_OK;
+    return need_sandbox(w, job, err);
+}
+
+bool worker_disk_ok(const struct worker *w, struct og_err *err)
+{
+    const char *const dirs[] = {w->state_dir, w->scratch_dir};
+    for (size_t i = 0; i < 2; i++) {
+        struct statvfs v;
+        if (statvfs(dirs[i], &v) < 0) {
+            og_err_set(err, OG_E_IO, "cannot look at the disk of '%s': %s", dirs[i],
+                       strerror(errno));
+            return false;
+        }
+        if ((uint64_t)v.f_bavail * v.f_frsize < DISK_FREE_MIN) {
+            og_err_set(err, OG_E_IO, "the disk of '%s' is nearly full", dirs[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void wake(struct worker *w)
+{
+    uint64_t one = 1;
+    ssize_t ignored = write(w->wake_fd, &one, sizeof one);
+    (void)ignored;
+}
+
+static void run_phase_locked(struct run *r, enum worker_phase phase)
+{
+    r->phase = phase;
+    pthread_cond_broadcast(&r->go);
+}
+
+void worker_run_phase(struct run *r, enum worker_phase phase)
+{
+    pthread_mutex_lock(&r->w->lock);
+    run_phase_locked(r, phase);
+    pthread_mutex_unlock(&r->w->lock);
+}
+
+enum worker_phase worker_run_get(struct run *r)
+{
+    pthread_mutex_lock(&r->w->lock);
+    enum worker_phase p = r->phase;
+    pthread_mutex_unlock(&r->w->lock);
+    return p;
+}
+
+/* Blobs of many small elements reach the disk together. */
+static enum og_rc sync_blobs(const struct run *r, struct og_err *err)
+{
+    if (!r->res.stored || r->job.lease.count <= 4)
+        return OG_OK;
+    int fd = open(r->job.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum og_rc rc = OG_OK;
+    if (fd < 0 || syncfs(fd) < 0)
+        rc = og_err_set(err, OG_E_IO, "cannot sync '%s': %s", r->job.state_dir, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static void *work(void *ctx)
+{
+    struct run *r = ctx;
+    r->prepared = og_work_fetch(r->job.state_dir, r->job.spec.in, r->job.spec.n_in, r->job.own,
+                                &r->stop, &r->err);
+    pthread_mutex_lock(&r->w->lock);
+    if (r->phase == PHASE_PREPARE)
+        run_phase_locked(r, PHASE_READY);
+    wake(r->w);
+    while (r->phase == PHASE_READY)
+        pthread_cond_wait(&r->go, &r->w->lock);
+    bool go = r->phase == PHASE_GO;
+    pthread_mutex_unlock(&r->w->lock);
+    if (!go)
+        return NULL;
+    og_work_run(&r->job, &r->how, &r->res, &r->at, &r->stop);
+    r->kept = OG_OK;
+    if (r->res.done) {
+        r->kept = sync_blobs(r, &r->kept_err);
+        if (r->kept == OG_OK)
+            r->kept = og_work_manifest(&r->job, &r->res, true, &r->manifest, &r->kept_err);
+    }
+    pthread_mutex_lock(&r->w->lock);
+    if (r->phase == PHASE_GO)
+        run_phase_locked(r, PHASE_DONE);
+    wake(r->w);
+    pthread_mutex_unlock(&r->w->lock);
+    return NULL;
+}
+
+static char *name_in(const char *dir, const char *fmt, uint64_t a, uint64_t b)
+{
+    struct og_buf s = OG_BUF_INIT;
+    og_buf_addf(&s, "%s/", dir);
+    if (fmt)
+        og_buf_addf(&s, "%" PRIu64 ".%" PRIu64, a, b);
+    else
+        og_buf_addu(&s, a);
+    return og_buf_detach(&s);
+}
+
+static int open_live(const char *path, int *fd)
+{
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600); /* allowed: live */
+    return *fd < 0 ? -1 : 0;
+}
+
+/* The lease's folder, its lock, its live files. */
+static enum og_rc set_up(struct run *r, bool *busy, struct og_err *err)
+{
+    uint64_t id = r->job.lease.id;
+    r->dir = name_in(r->w->run_dir, NULL, id, 0);
+    r->scratch = name_in(r->w->scratch_dir, ".", r->job.lease.node, r->job.lease.slot);
+    OG_TRY(og_io_mkdirs(r->dir, 0700, err));
+    char *lock = og_io_join(r->dir, "lock");
+    r->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    free(lock);
+    if (r->lock_fd >= 0 && flock(r->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        *busy = true;
+        return OG_OK;
+    }
+    r->out_path = og_io_join(r->dir, "out");
+    r->err_path = og_io_join(r->dir, "err");
+    if (r->lock_fd < 0 || open_live(r->out_path, &r->out_fd) < 0 ||
+        open_live(r->err_path, &r->err_fd) < 0)
+        return og_err_set(err, OG_E_CANTCREATE, "cannot make files in '%s': %s", r->dir,
+                          strerror(errno));
+    r->how.scratch = r->scratch;
+    r->how.stdout_fd = r->out_fd;
+    r->how.stderr_fd = r->err_fd;
+    return OG_OK;
+}
+
+static void tear_down(struct run *r, bool mine)
+{
+    struct og_err ignored;
+    if (r->out_fd >= 0)
+        close(r->out_fd);
+    if (r->err_fd >= 0)
+        close(r->err_fd);
+    if (mine && r->dir && og_io_remove_tree(r->dir, &ignored) != OG_OK)
+        og_log(OG_LOG_DEBUG, "%s", ignored.msg);
+    if (r->lock_fd >= 0)
+        close(r->lock_fd);
+    free(r->dir);
+    free(r->scratch);
+    free(r->out_path);
+    free(r->err_path);
+    og_work_result_release(&r->res);
+    og_work_job_release(&r->job);
+    pthread_cond_destroy(&r->go);
+    free(r);
+}
+
+enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og_work_job *job,
+                          bool *busy, struct og_err *err)
+{
+    struct run *r = og_xcalloc(1, sizeof *r);
+    *busy = false;
+    r->w = w;
+    r->node = node;
+    r->job = *job;
+    memset(job, 0, sizeof *job);
+    r->lock_fd = r->out_fd = r->err_fd = -1;
+    r->started = r->job.lease.state == OG_LEASE_RUNNING;
+    pthread_cond_init(&r->go, NULL);
+    enum og_rc rc = worker_how(w, &r->job, &r->how, err);
+    if (rc == OG_OK)
+        rc = set_up(r, busy, err);
+    if (rc == OG_OK && !*busy && pthread_create(&r->thread, NULL, work, r) != 0)
+        rc = og_err_set(err, OG_E_UNAVAILABLE, "no thread for a lease");
+    if (rc != OG_OK || *busy) {
+        tear_down(r, !*busy);
+        return rc;
+    }
+    r->seen = true;
+    r->next = w->runs;
+    w->runs = r;
+    w->n_runs++;
+    return OG_OK;
+}
+
+void worker_run_free(struct run *r)
+{
+    struct worker *w = r->w;
+    struct run **at = &w->runs;
+    pthread_join(r->thread, NULL);
+    while (*at && *at != r)
+        at = &(*at)->next;
+    if (*at) {
+        *at = r->next;
+        w->n_runs--;
+    }
+    tear_down(r, true);
+}
+
+struct run *worker_find_run(struct worker *w, uint64_t lease)
+{
+    for (struct run *r = w->runs; r; r = r->next)
+        if (r->job.lease.id == lease)
+            return r;
+    return NULL;
+}

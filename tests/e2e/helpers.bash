@@ -1,0 +1,73 @@
+# helpers.bash - loaded by every .bats file: a private home for each test, waiting, skipping.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+# A file with a setup() of its own calls this first.
+common_setup() {
+  local v
+  for v in $(compgen -v | grep '^OGPU_'); do
+    case $v in OGPU_SHARED | OGPU_ROOT) ;; *) unset "$v" ;; esac
+  done
+  export HOME=$BATS_TEST_TMPDIR/home
+  export XDG_STATE_HOME=$HOME/.local/state XDG_CONFIG_HOME=$HOME/.config
+  export XDG_CACHE_HOME=$HOME/.cache XDG_DATA_HOME=$HOME/.local/share
+  export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+  export OGPU_HOME=$BATS_TEST_TMPDIR/state
+  export LC_ALL=C.UTF-8 TZ=UTC TERM=xterm-256color
+  unset NO_COLOR COLUMNS LINES
+  mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
+  cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+setup() {
+  common_setup
+}
+
+# Ends what the test left running: every process it started in the background.
+common_teardown() {
+  local pids
+  pids=$(jobs -p)
+  # shellcheck disable=SC2086
+  [ -z "$pids" ] || kill $pids 2>/dev/null || true
+  wait 2>/dev/null || true
+}
+
+teardown() {
+  common_teardown
+}
+
+# wait_for CONDITION [SECONDS]: evaluates CONDITION until it holds; fails after SECONDS (30).
+wait_for() {
+  local end=$((SECONDS + ${2:-30}))
+  until eval "$1"; do
+    if ((SECONDS >= end)); then
+      echo "still not so after ${2:-30} s: $1" >&2
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+# needs TOOL ...: skips the test, with the reason, where a program is not installed.
+needs() {
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || skip "$tool is not installed"
+  done
+}
+
+# needs_shared PATH: skips where the test data from outside the tree is absent.
+needs_shared() {
+  [ -e "$OGPU_SHARED/$1" ] || skip "no test data $1 in OGPU_SHARED"
+}
+
+# fault CALL ERROR NTH PATTERN COMMAND ...: runs COMMAND while its NTH call of CALL on a matching
+# path, and every later one, fails; see faultio.c.
+fault() {
+  local call=$1 error=$2 nth=$3 pattern=$4
+  shift 4
+  [ -f "$BUILD/faultio.so" ] || skip "no $BUILD/faultio.so: it does not go with this build mode"
+  env LD_PRELOAD="$BUILD/faultio.so" FAULT_CALL="$call" FAULT_ERROR="$error" FAULT_NTH="$nth" \
+    FAULT_PATH="$pattern" FAULT_LOG="$BATS_TEST_TMPDIR/fault.log" "$@"
+}
