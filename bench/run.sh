@@ -1,0 +1,272 @@
+#!/usr/bin/env bash
+# run.sh - `make bench`: JSON lines to stdout, appended to bench/results/ with the commit.
+#   BENCH='array transfers …'  only these parts; BENCH_RUNS=N runs of each (3)
+# Every peer is measured in the same run as we are; one that is not installed is skipped, and said.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+BUILD=${BUILD:-build/release}
+bin=$(cd "$BUILD/bin" && pwd) || exit 66
+aid=$(cd "$BUILD/bench" && pwd) || exit 66
+export PATH="$bin:$PATH" LC_ALL=C
+runs=${BENCH_RUNS:-3}
+parts=${BENCH:-array cpu queue tasks transfers bulk look seal match gemm}
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+
+model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
+machine="$(nproc) x ${model:-$(uname -m)}"
+commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo none)
+git -C "$here" diff --quiet HEAD -- ../cmd ../libcommon 2>/dev/null || commit+=+
+slug=$(printf %s "$machine" | tr -c 'A-Za-z0-9' '-' | tr -s '-' | tr 'A-Z' 'a-z')
+results="$here/results/${slug%-}.jsonl"
+mkdir -p "$here/results"
+
+# emit NAME VALUE UNIT RUNS [PEER PEER_VALUE]
+emit() {
+    local peer=null value=null ratio=null
+    if [ $# -gt 4 ]; then
+        peer="\"$5\"" value=$6
+        ratio=$(awk -v a="$2" -v b="$6" 'BEGIN { if (b == 0) print "null"; else printf "%.3f", a / b }')
+    fi
+    printf '{"commit":"%s","kind":"bench","machine":"%s","name":"%s","peer":%s,"peer_value":%s,"ratio":%s,"runs":%s,"unit":"%s","v":1,"value":%s}\n' \
+        "$commit" "$machine" "$1" "$peer" "$value" "$ratio" "$4" "$3" "$2" | tee -a "$results"
+}
+say() { printf 'bench: %s\n' "$*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1 || { say "skip: $1 is not installed"; return 1; }; }
+die() { say "$*"; exit 70; }
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+note() { echo "$2" >>"$tmp/n.$1"; } # a measured value under a name
+noted() { median <"$tmp/n.$1"; }
+calc() { awk "BEGIN { printf \"%.6g\", $1 }"; }
+
+# usage VAR OPTIONS CMD…: wall and cpu seconds and KiB into VAR_wall, VAR_cpu, VAR_rss
+usage() {
+    local var=$1 line wall cpu rss status
+    shift
+    line=$("$aid/bench_usage" "$@" 2>&1 >/dev/null | tail -1)
+    read -r wall cpu rss status <<<"$line"
+    case "${status:-x}" in 0) ;; *) die "'$*' failed: $line" ;; esac
+    printf -v "${var}_wall" %s "$(calc "$wall / 1e6")"
+    printf -v "${var}_cpu" %s "$(calc "$cpu / 1e6")"
+    printf -v "${var}_rss" %s "$rss"
+}
+
+# A home of its own: keys and state apart from everybody's.
+home() {
+    export XDG_CONFIG_HOME="$tmp/home/$1/config" OGPU_HOME="$tmp/home/$1/state"
+    rm -rf "${tmp:?}/home/$1"
+    shift
+    ogpu init --quiet --slots 2 --capacity-ms 50 "$@" >/dev/null || die "ogpu init failed"
+}
+
+cat >"$tmp/pipe" <<'END'
+set -o pipefail
+if command -v ogpu-validate >/dev/null; then
+    ogpu-submit "$@" | ogpu-match | ogpu-worker $WORKER | ogpu-validate >"$OUT"
+else
+    ogpu-submit "$@" | ogpu-match | ogpu-worker $WORKER >"$OUT"
+fi
+END
+# pipeline SANDBOX ARG…: wall, cpu into pipe_*; everything must have been paid
+pipeline() {
+    export WORKER='' OUT="$tmp/out"
+    [ "$1" = none ] && WORKER='--sandbox none'
+    shift
+    usage pipe ${STDIN:+-i "$STDIN"} bash "$tmp/pipe" "$@"
+    ogpu status | grep -q '"tasks":{"cancelled":0,"expired":0,"failed":0,"open":0,"paid":[1-9][0-9]*,"waiting":0}' ||
+        die "not everything was paid: $(ogpu status)"
+}
+
+cat >"$tmp/tsp" <<'END'
+export TS_SOCKET="$1/tsp.socket" TMPDIR="$1" TS_MAXFINISHED=0
+tsp -S 2
+for i in $(seq "$2"); do tsp -n /bin/true >/dev/null; done
+while tsp | grep -qE 'running|queued|allocating'; do sleep 0.005; done
+tsp -K
+END
+
+peer_xargs() { usage xargs bash -c "seq $1 | xargs -P2 -n1 /bin/true"; }
+peer_tsp() { usage tsp bash "$tmp/tsp" "$tmp" "$1"; }
+peer_parallel() { usage parallel bash -c "seq $1 | parallel -j2 /bin/true"; }
+
+bench_array() {
+    local peers='' p i v
+    for p in tsp parallel xargs; do have $p && peers+=" $p"; done
+    for ((i = 0; i < runs; i++)); do
+        home array --alg ed25519
+        pipeline none --sandbox none --array 0-999 -- /bin/true
+        note "array.none" "$pipe_wall"
+        for p in $peers; do
+            peer_$p 1000
+            v=${p}_wall
+            note "array.$p" "${!v}"
+        done
+    done
+    for p in $peers; do
+        emit "1000 x true, sandbox none" "$(noted "array.none")" s "$runs" "$p" "$(noted "array.$p")"
+    done
+    home array --alg ed25519
+    pipeline bwrap --array 0-999 -- /bin/true
+    emit "1000 x true, sandbox" "$pipe_wall" s 1
+    home array # the default keys
+    pipeline none --sandbox none --array 0-999 -- /bin/true
+    emit "1000 x true, sandbox none, hybrid keys" "$pipe_wall" s 1
+}
+
+bench_cpu() {
+    local i
+    have xargs || return 0
+    for ((i = 0; i < runs; i++)); do
+        home cpu --alg ed25519
+        pipeline none --sandbox none --array 0-9999 -- /bin/true
+        peer_xargs 10000
+        note "cpu" "$(calc "($pipe_cpu - $xargs_cpu) / 10")"
+        note "cpu.xargs" "$(calc "$xargs_cpu / 10")"
+    done
+    emit "cpu per array element above xargs" "$(noted "cpu")" ms "$runs" xargs "$(noted "cpu.xargs")"
+}
+
+bench_queue() {
+    local i
+    for ((i = 0; i < runs; i++)); do
+        home queue --alg ed25519
+        pipeline none --sandbox none --array 0-999 -- /bin/true
+        note "queue" "$(calc "1000 / $pipe_wall")"
+    done
+    home queue --alg ed25519
+    pipeline none --sandbox none --array 0-99999 -- /bin/true
+    emit "elements a second, 100000 queued" "$(calc "100000 / $pipe_wall")" 1/s 1 "1000 queued" "$(noted "queue")"
+}
+
+task_lines() {
+    seq "$1" | sed 's/.*/{"argv":["\/bin\/true"],"kind":"task","name":"t&","sandbox":"none","v":1}/'
+}
+
+bench_tasks() {
+    local i
+    task_lines 1000 >"$tmp/tasks"
+    for ((i = 0; i < runs; i++)); do
+        home tasks --alg ed25519
+        STDIN="$tmp/tasks" pipeline none
+        note "tasks.wall" "$pipe_wall"
+        ! have tsp || { peer_tsp 1000; note "tasks.tsp" "$tsp_wall"; }
+    done
+    emit "1000 tasks of one element, sandbox none" "$(noted "tasks.wall")" s "$runs" \
+        tsp "$(noted "tasks.tsp")"
+}
+
+# A chain with N transfers of 16 accounts in $tmp/chain; the rate is printed when asked for.
+make_chain() {
+    local names accounts='' i rate
+    names=$(seq -f a%g 16)
+    for i in $names; do accounts+=" --account $i"; done
+    home chain --alg ed25519 --param block_max=1000 $accounts
+    "$aid/bench_tx" sign "$OGPU_HOME" "$XDG_CONFIG_HOME/ogpu/keys" "$1" $names >"$tmp/transfers" ||
+        die "cannot sign"
+}
+
+bench_transfers() {
+    local pin='' i rate
+    have taskset && pin='taskset -c 0'
+    for ((i = 0; i < runs; i++)); do
+        make_chain 20000
+        rate=$($pin "$aid/bench_tx" verify "$XDG_CONFIG_HOME/ogpu/keys" 1000 a1 <"$tmp/transfers") ||
+            die "cannot verify"
+        note "verify" "$rate"
+        usage apply -i "$tmp/transfers" $pin ogpu-submit --tx
+        note "apply" "$(calc "20000 / $apply_wall")"
+    done
+    emit "signed transfers applied" "$(noted "apply")" 1/s "$runs" "bare Ed25519 verification" "$(noted "verify")"
+}
+
+bench_bulk() {
+    local i
+    task_lines 50000 >"$tmp/bulk"
+    for ((i = 0; i < runs; i++)); do
+        home bulk --alg ed25519
+        usage bulk -i "$tmp/bulk" ogpu-submit
+        note "bulk.rate" "$(calc "50000 / $bulk_wall")"
+    done
+    emit "bulk submit of 50000 tasks, sealing included" "$(noted "bulk.rate")" 1/s "$runs"
+    emit "resident memory of ogpu-submit, 50000 tasks" "$(calc "$bulk_rss / 1024")" MiB 1
+}
+
+# mean_ms CMD…: over 50 runs
+mean_ms() {
+    "$aid/bench_usage" -n 50 -o /dev/null "$@" 2>&1 | awk '$4 == 0 { s += $1; n++ } END { printf "%.3f", s / n / 1000 }'
+}
+look() {
+    local name=$1 t
+    shift
+    t=$(mean_ms "$@")
+    emit "$name, 100000 transactions" "$(calc "$t - $true_ms")" ms 50
+}
+rss() {
+    local name=$1
+    shift
+    "$aid/bench_usage" -o /dev/null "$@" 2>"$tmp/rss" </dev/null
+    emit "resident memory of $name, 100000 transactions" "$(tail -1 "$tmp/rss" | awk '{ printf "%.1f", $3 / 1024 }')" MiB 1
+}
+
+bench_look() {
+    local txid
+    make_chain 100000
+    usage apply -i "$tmp/transfers" -o "$tmp/applied" ogpu-submit --tx
+    true_ms=$(mean_ms /bin/true)
+    txid=$(sed -n '50000s/.*"txid":"\([0-9a-f]*\)".*/\1/p' "$tmp/applied")
+    pipeline none --sandbox none --array 0-99 -- /bin/true
+    look "ogpu show TASK" ogpu show 1
+    look "ogpu show TRANSACTION" ogpu show "$txid"
+    look "ogpu show BLOCK" ogpu show block:50
+    look "ogpu show NODE" ogpu show node:1
+    look "ogpu status" ogpu status
+    look "ogpu-top --once" ogpu-top --once
+    look "ogpu-top --json" ogpu-top --json
+    look "ogpu-stake" ogpu-stake
+    rss "ogpu-submit --tx" bash -c 'ogpu-submit --tx </dev/null'
+    rss "ogpu status" ogpu status
+    rss ogpu-top ogpu-top --once
+    rss ogpu-stake ogpu-stake
+    rss ogpu-keygen ogpu-keygen --show
+    ogpu-submit --sandbox none --array 0-9 -- /bin/true >/dev/null
+    rss ogpu-match ogpu-match --once
+    rss ogpu-worker ogpu-worker --sandbox none --once
+    ! have ogpu-validate || {
+        rss "ogpu-validate --once" ogpu-validate --once
+        usage audit ogpu-validate --audit
+        emit "ogpu-validate --audit, 100000 transactions" "$audit_wall" s 1
+        emit "resident memory of ogpu-validate --audit, 100000 transactions" "$(calc "$audit_rss / 1024")" MiB 1
+    }
+    emit "state on disk per transfer" "$(calc "$(stat -c %s "$OGPU_HOME/ogpu.db") / 100000")" bytes 1
+}
+
+bench_seal() {
+    local name ms
+    home seal --alg ed25519 --param block_ms=3600000
+    while read -r name ms; do
+        emit "seal of a full block, lock held: $name" "$ms" ms 5
+    done < <("$aid/bench_seal" "$OGPU_HOME" "$XDG_CONFIG_HOME/ogpu/keys" default)
+}
+
+bench_match() {
+    local name ms
+    while read -r name ms; do
+        emit "match 1024 x 4096: $name" "$ms" ms 5
+    done < <("$aid/bench_match")
+}
+
+bench_gemm() {
+    "$aid/bench_gemm" | while read -r line; do
+        name=$(sed -n 's/.*"name":"\([^"]*\)".*/\1/p' <<<"$line")
+        unit=$(sed -n 's/.*"unit":"\([^"]*\)".*/\1/p' <<<"$line")
+        value=$(sed -n 's/.*"value":\([0-9.]*\).*/\1/p' <<<"$line")
+        [ -z "$name" ] || emit "$name" "$value" "$unit" 1
+    done
+}
+
+for part in $parts; do
+    say "$part"
+    "bench_$part" || die "$part failed"
+done
