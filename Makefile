@@ -157,4 +157,4 @@ help:                                      ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-12s %s\n", a[1], $$2}' Makefile
 	@echo '  MODE=release|debug|asan|fuzz|cov chooses the build (build/MODE/).'
 
--include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

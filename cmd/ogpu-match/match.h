@@ -43,6 +43,7 @@ struct matcher {
     uint64_t key_node;
     struct match_watch watch;
     bool every;          /* report the leases of every task, not only of those read */
+    uint64_t moved_ms;   /* monotonic time when others last changed the state; 0: not seen */
     uint64_t last_lease; /* highest lease number looked at */
     uint64_t reported;   /* assignments written */
     bool headed;         /* -H: the heading is out */
@@ -63,6 +64,7 @@ enum og_rc match_find_key(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
 enum match_did {
     MATCH_IDLE,   /* nothing to do: no round, or one that cannot assign anything */
     MATCH_DID,    /* a certificate was taken or a block sealed: look again */
+    MATCH_SOON,   /* a block has to be sealed, and somebody is likely about to */
     MATCH_BLOCKED /* a block has to be sealed, and this tool cannot */
 };
 /* One step towards assigning what can be assigned now. */

@@ -75,7 +75,7 @@ struct pace {
     unsigned fruitless; /* steps in a row that made no lease */
     uint64_t wait_ms;
     bool look; /* something may have changed since the last step */
-    bool blocked;
+    bool blocked, soon;
 };
 
 /* Assigns and reports until there is nothing to do now. */
@@ -94,6 +94,7 @@ static enum og_rc drive(struct matcher *m, struct pace *p, struct og_err *err)
             OG_TRY(flush(err));
         p->blocked = did == MATCH_BLOCKED;
         p->look = did == MATCH_DID;
+        p->soon = did == MATCH_SOON;
         p->fruitless = any ? 0 : p->fruitless + (did == MATCH_DID);
         if (any || did == MATCH_DID) {
             p->quiet_ms = og_time_mono_ms();
@@ -115,7 +116,7 @@ static void notice(struct matcher *m, struct pace *p)
     if (v == p->version)
         return;
     p->version = v;
-    p->quiet_ms = og_time_mono_ms();
+    p->quiet_ms = m->moved_ms = og_time_mono_ms();
     p->wait_ms = WAIT_MIN_MS;
     p->look = true;
     p->judged = false;
@@ -150,7 +151,8 @@ static void rest(struct matcher *m, struct pace *p, int in_fd)
     struct pollfd fd[3] = {{.fd = STDOUT_FILENO, .events = 0},
                            {.fd = in_fd, .events = POLLIN},
                            {.fd = told, .events = POLLIN}};
-    poll(fd, 3, told >= 0 ? WAIT_MAX_MS : (int)p->wait_ms);
+    poll(fd, 3, p->soon ? WAIT_MIN_MS : told >= 0 ? WAIT_MAX_MS : (int)p->wait_ms);
+    p->look = p->look || p->soon;
     if (fd[2].revents)
         og_store_notice_clear(m->st);
     if (fd[0].revents & POLLERR) {

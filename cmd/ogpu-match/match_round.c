@@ -4,6 +4,7 @@
 #include "base/base_log.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "base/base_time.h"
 #include "match/match_hungarian.h"
 #include "store/store_query.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 #define REFUSED_MAX 3
+#define MOMENT_MS   5
 #define PAGE        64
 #define TASKS_MAX   1024 /* tasks looked at for a free slot: as many as a round takes */
 
@@ -171,9 +173,31 @@ enum og_rc match_wanted(struct matcher *m, bool free_only, bool *out, struct og_
     return rc;
 }
 
+/* Those who run leases seal by themselves, so that one block serves both: they get a moment. */
+static enum og_rc others_seal(struct matcher *m, bool *out, struct og_err *err)
+{
+    static const char *const live[] = {"lease.matched", "lease.running", "lease.committed",
+                                       "lease.revealed", "lease.accepted"};
+    *out = false;
+    if (!m->moved_ms || og_time_mono_ms() - m->moved_ms >= MOMENT_MS)
+        return OG_OK;
+    for (size_t i = 0; i < sizeof live / sizeof *live && !*out; i++) {
+        uint64_t n;
+        OG_TRY(og_store_counter(m->st, live[i], &n, err));
+        *out = n > 0;
+    }
+    return OG_OK;
+}
+
 static enum og_rc seal(struct matcher *m, enum match_did *did, struct og_err *err)
 {
     bool sealed = false;
+    bool others;
+    OG_TRY(others_seal(m, &others, err));
+    if (others) {
+        *did = MATCH_SOON;
+        return OG_OK;
+    }
     OG_TRY(og_engine_seal(m->engine, true, &sealed, err));
     *did = sealed ? MATCH_DID : MATCH_BLOCKED;
     return OG_OK;

@@ -137,6 +137,10 @@ static enum og_rc run(const struct validate_options *o, struct og_err *err)
         return og_err_set(err, OG_E_USAGE, "--clock goes with --seal");
     if (n > 1)
         return og_err_set(err, OG_E_USAGE, "only one thing can be asked at once");
+    if (o->accept && !o->once && !o->watch)
+        return og_err_set(err, OG_E_USAGE, "--accept goes with --once or --watch");
+    if (o->no_accept && n)
+        return og_err_set(err, OG_E_USAGE, "--no-accept goes with no other question");
     if (o->log_format == 1)
         og_log_setup(tool.name, og_log_get_level(), true);
     return n ? answer[what](o, err) : serve(o, err);

@@ -24,8 +24,8 @@ static enum og_rc wait_for(struct validate *v, const struct og_pace *p, struct o
     bool reads = v->is_filter && !v->filter.eof && !v->draining;
     bool woken;
     bool readable;
-    OG_TRY(og_pace_wait(p, v->store, v->wake_fd, reads ? STDIN_FILENO : -1, v->changed, &woken,
-                        &readable, err));
+    OG_TRY(og_pace_wait(p, v->store, v->wake_fd, reads ? STDIN_FILENO : -1, v->changed ? 0 : -1,
+                        &woken, &readable, err));
     v->changed = v->changed || woken || readable;
     return readable ? og_filter_read(&v->filter, err) : OG_OK;
 }

@@ -51,6 +51,7 @@ struct run {
     int lock_fd, out_fd, err_fd;
     bool started, gone, seen,
         shown; /* on the chain; ended by the chain; in the last scan; row put */
+    uint64_t made_ms;                   /* own clock */
     uint64_t go_ms, held_ms, credit_ms; /* own clock; held back for a new block; chain clock */
 };
 
@@ -91,6 +92,7 @@ struct worker {
     bool want_seal;               /* a block would move a lease of ours */
     bool pending;                 /* leases of ours still want something from us */
     bool changed;                 /* we changed the state ourselves */
+    bool linger;      /* a transaction or block waits a moment for what is about to join it */
     uint64_t height;              /* of the last sealed block, at the last scan */
     uint64_t scan_ms, refused_ms; /* own clock: this scan; the last one that gave leases back */
     uint32_t classes;             /* 0: all */
@@ -109,6 +111,9 @@ enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *er
 /* Starts a thread for the lease; takes job. *busy: another process has the lease. */
 enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og_work_job *job,
                           bool *busy, struct og_err *err) OG_MUST_CHECK;
+/* Is some run in `phase` for less than a moment? Others wait that long for it, so that one
+ * transaction and one block serve all. */
+bool worker_run_fresh(struct worker *w, enum worker_phase phase);
 void worker_run_phase(struct run *r, enum worker_phase phase);
 enum worker_phase worker_run_get(struct run *r);
 /* Joins the thread, which must have ended or be told to; removes what lies around. */

@@ -20,8 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOLD_MS 5000 /* for a block in which the time counts, when others seal */
-#define SHOW_MS 200  /* a run shorter than this is not shown to onlookers */
+#define HOLD_MS  5000 /* for a block in which the time counts, when others seal */
+#define TOGETHER 64   /* results that are committed and revealed in one go */
+#define SHOW_MS  200  /* a run shorter than this is not shown to onlookers */
 
 /* The lease's row as it is now; *live: it is still ours to commit. */
 static enum og_rc refresh(struct worker *w, struct run *r, bool *live, struct og_err *err)
@@ -195,35 +196,79 @@ static bool at_once(const struct run *r)
     return r->job.lease.method == OG_VERIFY_OWN || r->job.lease.method == OG_VERIFY_ACCEPT;
 }
 
-/* Commits of one node, and reveals of those that need no draw. */
+/* Commit and reveal of leases that need no draw, in one go. *all: both lists were taken. */
+static enum og_rc commit_open(struct worker *w, struct og_work_node *node, json_t *const *entry,
+                              json_t *const *reveal, size_t n, bool *all, struct og_err *err)
+{
+    struct og_sent sent[2];
+    json_t *body[2] = {json_object(), json_object()};
+    json_t *list[2] = {json_array(), json_array()};
+    struct og_draft draft[2] = {{.kind = OG_TX_RESULT_COMMIT, .body = body[0]},
+                                {.kind = OG_TX_RESULT_REVEAL, .body = body[1]}};
+    for (size_t i = 0; i < n; i++) {
+        json_array_append(list[0], entry[i]);
+        json_array_append(list[1], reveal[i]);
+    }
+    json_object_set_new(body[0], "results", list[0]);
+    json_object_set_new(body[1], "reveals", list[1]);
+    enum og_rc rc = og_engine_send(w->engine, node->key, draft, 2, sent, err);
+    *all = rc == OG_OK && sent[0].rc == OG_OK && sent[1].rc == OG_OK;
+    w->changed = true;
+    json_decref(body[0]);
+    json_decref(body[1]);
+    return rc;
+}
+
+/* Commits first; what may be revealed at once is revealed then. */
+static enum og_rc commit_mixed(struct worker *w, struct og_work_node *node, struct run **run,
+                               json_t *const *entry, json_t *const *reveal, size_t n, bool *ok,
+                               struct og_err *err)
+{
+    json_t **now = og_xcalloc(n + 1, sizeof *now);
+    bool *opened = og_xcalloc(n + 1, sizeof *opened);
+    size_t m = 0;
+    enum og_rc rc = worker_send_list(w, node, OG_TX_RESULT_COMMIT, "results", entry, n, ok, err);
+    for (size_t i = 0; rc == OG_OK && i < n; i++) {
+        if (!ok[i])
+            worker_sulk(w, run[i]->job.lease.id);
+        else if (reveal[i])
+            now[m++] = reveal[i];
+    }
+    if (rc == OG_OK)
+        rc = worker_send_list(w, node, OG_TX_RESULT_REVEAL, "reveals", now, m, opened, err);
+    free(now);
+    free(opened);
+    return rc;
+}
+
 static enum og_rc commit_node(struct worker *w, struct og_work_node *node, struct run **run,
                               size_t n, bool *ok, struct og_err *err)
 {
     const struct og_hash *chain = og_engine_chain(w->engine);
     json_t **entry = og_xcalloc(n + 1, sizeof *entry);
     json_t **reveal = og_xcalloc(n + 1, sizeof *reveal);
-    bool *opened = og_xcalloc(n + 1, sizeof *opened);
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++)
-        entry[i] = og_work_commit_json(chain, node, run[i]->job.lease.id, run[i]->res.done,
-                                       &run[i]->res.root, run[i]->res.run_ms);
-    enum og_rc rc = worker_send_list(w, node, OG_TX_RESULT_COMMIT, "results", entry, n, ok, err);
-    for (size_t i = 0; rc == OG_OK && i < n; i++) {
-        if (!ok[i])
-            worker_sulk(w, run[i]->job.lease.id);
-        if (ok[i] && at_once(run[i]))
-            reveal[m++] = og_work_reveal_json(node, run[i]->job.lease.id, &run[i]->res.root,
-                                              run[i]->res.exits, NULL);
+    bool all = n && n <= TOGETHER;
+    for (size_t i = 0; i < n; i++) {
+        const struct og_work_result *r = &run[i]->res;
+        uint64_t lease = run[i]->job.lease.id;
+        entry[i] = og_work_commit_json(chain, node, lease, r->done, &r->root, r->run_ms);
+        if (at_once(run[i]))
+            reveal[i] = og_work_reveal_json(node, lease, &r->root, r->exits, NULL);
+        all = all && reveal[i];
     }
-    if (rc == OG_OK)
-        rc = worker_send_list(w, node, OG_TX_RESULT_REVEAL, "reveals", reveal, m, opened, err);
-    for (size_t i = 0; i < n; i++)
+    enum og_rc rc = OG_OK;
+    if (all)
+        rc = commit_open(w, node, entry, reveal, n, &all, err);
+    for (size_t i = 0; all && i < n; i++)
+        ok[i] = true;
+    if (rc == OG_OK && n && !all)
+        rc = commit_mixed(w, node, run, entry, reveal, n, ok, err);
+    for (size_t i = 0; i < n; i++) {
         json_decref(entry[i]);
-    for (size_t i = 0; i < m; i++)
         json_decref(reveal[i]);
+    }
     free(entry);
     free(reveal);
-    free(opened);
     return rc;
 }
 
@@ -271,6 +316,10 @@ enum og_rc worker_finish(struct worker *w, struct og_err *err)
 {
     if (!w->n_runs)
         return OG_OK;
+    if (worker_run_fresh(w, PHASE_GO)) {
+        w->linger = true;
+        return OG_OK;
+    }
     struct run **run = og_xcalloc(w->n_runs + 1, sizeof(struct run *));
     size_t n;
     enum og_rc rc = gather(w, run, &n, err);

@@ -14,7 +14,8 @@ static enum og_rc wait_for(struct worker *w, const struct og_pace *p, struct og_
     bool reads = w->is_filter && !w->filter.eof && !w->draining;
     bool woken;
     bool readable;
-    OG_TRY(og_pace_wait(p, w->store, w->wake_fd, reads ? STDIN_FILENO : -1, w->changed, &woken,
+    int most_ms = w->changed ? 0 : w->linger ? 1 : -1;
+    OG_TRY(og_pace_wait(p, w->store, w->wake_fd, reads ? STDIN_FILENO : -1, most_ms, &woken,
                         &readable, err));
     w->changed = w->changed || woken || readable;
     return readable ? og_filter_read(&w->filter, err) : OG_OK;
@@ -29,12 +30,13 @@ static enum og_rc step(struct worker *w, struct og_pace *p, struct og_err *err)
         if (w->is_filter)
             OG_TRY(og_filter_look(&w->filter, w->store, NULL, NULL, err));
     }
+    w->linger = false;
     OG_TRY(worker_start(w, err));
     OG_TRY(worker_finish(w, err));
     OG_TRY(worker_renew(w, err));
     OG_TRY(worker_wishes(w, err));
-    enum og_rc rc =
-        og_pace_seal(p, w->engine, w->want_seal && !w->changed, w->o->watch, &sealed, err);
+    enum og_rc rc = og_pace_seal(p, w->engine, w->want_seal && !w->changed && !w->linger,
+                                 w->o->watch, &sealed, err);
     w->changed = w->changed || sealed;
     return rc;
 }

@@ -20,6 +20,7 @@
 
 #define DISK_FREE_MIN ((uint64_t)64 << 20)
 #define UIDS          4096
+#define MOMENT_MS     3 /* a thing that takes longer is not waited for */
 
 static uid_t job_uid(const struct og_work_job *job)
 {
@@ -107,6 +108,16 @@ enum worker_phase worker_run_get(struct run *r)
     enum worker_phase p = r->phase;
     pthread_mutex_unlock(&r->w->lock);
     return p;
+}
+
+bool worker_run_fresh(struct worker *w, enum worker_phase phase)
+{
+    uint64_t now = og_time_mono_ms();
+    for (struct run *r = w->runs; r; r = r->next)
+        if (now - (phase == PHASE_GO ? r->go_ms : r->made_ms) < MOMENT_MS &&
+            worker_run_get(r) == phase)
+            return true;
+    return false;
 }
 
 /* Blobs of many small elements reach the disk together. */
@@ -239,6 +250,7 @@ enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og
         return rc;
     }
     r->seen = true;
+    r->made_ms = og_time_mono_ms();
     r->next = w->runs;
     w->runs = r;
     w->n_runs++;

@@ -244,6 +244,9 @@ enum og_rc worker_start(struct worker *w, struct og_err *err)
     if (!w->n_runs)
         return OG_OK;
     drop_unfit(w);
+    w->linger = worker_run_fresh(w, PHASE_PREPARE);
+    if (w->linger)
+        return OG_OK;
     struct run **run = og_xcalloc(w->n_runs + 1, sizeof(struct run *));
     bool *ok = og_xcalloc(w->n_runs + 1, sizeof *ok);
     enum og_rc rc = OG_OK;

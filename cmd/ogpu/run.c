@@ -215,12 +215,15 @@ static enum og_rc take_receipt(struct run *r, const json_t *rec, uint64_t task, 
 {
     struct run_task *t = run_out_find(&r->out, task);
     const char *state;
+    const char *why;
     uint64_t status;
     if (!t)
         return OG_OK;
     OG_TRY(og_json_str(rec, "state", 64, &state, err));
     OG_TRY(og_json_u64_or(rec, "exit", 255, 0, &status, err));
     snprintf(t->state, sizeof t->state, "%s", state);
+    OG_TRY(og_json_str_opt(rec, "why", 64, &why, err));
+    snprintf(t->why, sizeof t->why, "%s%s", why ? ": " : "", why ? why : "");
     t->exit = status;
     t->ended = true;
     return OG_OK;
@@ -290,8 +293,8 @@ static enum og_rc follow(struct run *r, struct og_err *err)
 static int no_end(struct run *r, const struct run_task *t)
 {
     if (t && t->ended)
-        og_log(OG_LOG_ERROR, "task %" PRIu64 " ended as '%s': the program did not run to its end",
-               t->id, t->state);
+        og_log(OG_LOG_ERROR, "task %" PRIu64 " ended as '%s'%s: the program did not run to its end",
+               t->id, t->state, t->why);
     for (size_t i = 0; !(t && t->ended) && i < r->pipe.n; i++)
         if (r->pipe.stage[i].status > 0)
             og_log(OG_LOG_ERROR, "%s ended with status %d%s", r->pipe.stage[i].tool,

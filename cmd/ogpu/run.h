@@ -68,6 +68,7 @@ struct run_task {
     bool ended;
     bool accept;    /* a result waits for the submitter's word, which is yes: it has come */
     char state[16]; /* of the receipt */
+    char why[72];   /* ": time", … when it failed */
     uint64_t exit;
     struct run_lease *lease; /* by id */
     size_t n, cap;

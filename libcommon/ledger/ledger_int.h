@@ -34,6 +34,18 @@ struct og_ledger {
     uint64_t params_serial, version; /* of what is cached here */
 };
 
+/* Why a lease failed: fail_why of its row, and the word in a receipt. Append only. */
+enum og_fail_why {
+    OG_FAIL_NONE,
+    OG_FAIL_INPUT,
+    OG_FAIL_TIME,
+    OG_FAIL_MEMORY,
+    OG_FAIL_OUTPUT,
+    OG_FAIL_CHECK,
+    OG_FAIL_NONDETERMINISTIC,
+    OG_FAIL_DISPUTED
+};
+
 /* One transaction being applied. */
 struct og_txn {
     struct og_ledger *l;

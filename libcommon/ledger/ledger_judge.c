@@ -228,6 +228,7 @@ static enum og_rc nondeterministic(struct og_ledger *l, struct og_lease *ls, con
     for (int i = 0; i < 3; i++)
         if (b->v[i])
             v[s.verifiers++] = b->v[i]->node;
+    ls->fail_why = OG_FAIL_NONDETERMINISTIC;
     OG_TRY(event(l, "not deterministic", ls, err));
     return og_led_fail_range(l, ls, &s, OG_LEASE_FAILED, err);
 }
@@ -254,7 +255,9 @@ static enum og_rc carry_out(struct og_ledger *l, struct og_lease *ls, struct og_
         OG_TRY(og_led_requeue(l, ls, ls->first, ls->count, ls->method != OG_VERIFY_CMD, true, err));
         return og_led_lease_end(l, ls, OG_LEASE_REJECTED, err);
     case OG_JUDGE_NONDET: return nondeterministic(l, ls, b, p, err);
-    case OG_JUDGE_JOBFAULT: return og_led_fail_range(l, ls, &half, OG_LEASE_FAILED, err);
+    case OG_JUDGE_JOBFAULT:
+        ls->fail_why = OG_FAIL_CHECK;
+        return og_led_fail_range(l, ls, &half, OG_LEASE_FAILED, err);
     case OG_JUDGE_FALLBACK: ls->method = OG_VERIFY_ACCEPT; return og_led_after_reveal(l, ls, err);
     case OG_JUDGE_PENDING:
     case OG_JUDGE_MORE: break;

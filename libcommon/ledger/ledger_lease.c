@@ -11,8 +11,6 @@
 
 #define LEASES_MAX 4096
 
-enum { FAIL_INPUT = 1, FAIL_TIME, FAIL_MEMORY, FAIL_OUTPUT };
-
 enum og_rc og_led_lease(struct og_ledger *l, uint64_t id, struct og_lease *ls, struct og_err *err)
 {
     memset(ls, 0, sizeof *ls);
@@ -472,6 +470,8 @@ static enum og_rc job_fault(struct og_txn *x, struct og_lease *ls, const struct 
         s.first_node = ls->fail_node;
     }
     if (own || second)
+        ls->fail_why = why;
+    if (own || second)
         return og_led_fail_range(x->l, ls, &s, OG_LEASE_FAILED, err);
     if (!ls->check_no) { /* a check's no stands: that worker is named there */
         ls->fail_why = why;
@@ -495,14 +495,14 @@ enum og_rc og_tx_result_fail(struct og_txn *x, struct og_err *err)
     OG_TRY(og_json_only(x->body, members, err));
     OG_TRY(og_json_u64(x->body, "lease", (uint64_t)1 << 53, &id, err));
     OG_TRY(og_json_str(x->body, "why", 16, &why, err));
-    while (code <= FAIL_OUTPUT && strcmp(whys[code], why) != 0)
+    while (code <= OG_FAIL_OUTPUT && strcmp(whys[code], why) != 0)
         code++;
-    if (code > FAIL_OUTPUT)
+    if (code > OG_FAIL_OUTPUT)
         return OG_REFUSE(err, "'why' must be input, time, memory or output");
-    enum og_lease_state in = code == FAIL_INPUT ? OG_LEASE_MATCHED : OG_LEASE_RUNNING;
+    enum og_lease_state in = code == OG_FAIL_INPUT ? OG_LEASE_MATCHED : OG_LEASE_RUNNING;
     OG_TRY(own_lease(x, id, in, in, &ls, &n, err));
     enum og_rc rc = OG_OK;
-    if (code != FAIL_INPUT) {
+    if (code != OG_FAIL_INPUT) {
         ls.run_ms = OG_NEVER;
         rc = og_led_task(x->l, ls.task, &t, err);
         if (rc == OG_OK)

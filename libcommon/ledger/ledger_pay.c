@@ -2,7 +2,7 @@
 #include "ledger/ledger_int.h"
 
 #define URGENCY_PPM 15625u /* of P for each step */
-#define UNITS_MAX (((uint64_t)1 << 60) - 1)
+#define UNITS_MAX   (((uint64_t)1 << 60) - 1)
 
 static uint64_t cap128(og_u128 v)
 {

@@ -32,7 +32,26 @@ struct nodes_seen {
     size_t n;
     unsigned methods; /* bit: enum og_verify */
     bool undrawn;
+    uint64_t why; /* of a failed lease: enum og_fail_why */
 };
+
+static const char *const why_names[] = {
+    "attempts", "input", "time", "memory", "output", "check", "not deterministic", "disputed"};
+
+static void see_lease(struct nodes_seen *s, const struct og_lease *ls)
+{
+    size_t k = 0;
+    if (ls->state == OG_LEASE_FAILED) {
+        s->why = ls->fail_why;
+        return;
+    }
+    while (k < s->n && s->id[k] != ls->node)
+        k++;
+    if (k == s->n && s->n < 16)
+        s->id[s->n++] = ls->node;
+    s->methods |= 1u << ls->method;
+    s->undrawn |= ls->checked == 1;
+}
 
 static enum og_rc see_leases(struct og_ledger *l, uint64_t task, struct nodes_seen *s,
                              struct og_err *err)
@@ -46,16 +65,10 @@ static enum og_rc see_leases(struct og_ledger *l, uint64_t task, struct nodes_se
         for (size_t i = 0; i < n; i++) {
             struct og_lease ls;
             after = r[i][0];
-            if (r[i][1] != OG_LEASE_PAID)
+            if (r[i][1] != OG_LEASE_PAID && r[i][1] != OG_LEASE_FAILED)
                 continue;
             OG_TRY(og_led_lease(l, r[i][0], &ls, err));
-            size_t k = 0;
-            while (k < s->n && s->id[k] != ls.node)
-                k++;
-            if (k == s->n && s->n < 16)
-                s->id[s->n++] = ls.node;
-            s->methods |= 1u << ls.method;
-            s->undrawn |= ls.checked == 1;
+            see_lease(s, &ls);
             OG_RELEASE(OG_F_LEASE, &ls);
         }
         if (n < 64)
@@ -94,6 +107,8 @@ static enum og_rc write_receipt(struct og_ledger *l, const struct og_task *t, st
     json_object_set_new(o, "id", og_json_new_hex(t->hash.b, OG_HASH_LEN));
     json_object_set_new(o, "name", json_string(t->name ? t->name : ""));
     json_object_set_new(o, "state", json_string(og_task_state_names[t->state]));
+    if (t->state == OG_TASK_FAILED)
+        json_object_set_new(o, "why", json_string(why_names[seen.why]));
     json_object_set_new(o, "count", json_integer((json_int_t)t->count));
     json_object_set_new(o, "done", json_integer((json_int_t)t->done));
     json_object_set_new(o, "exit", json_integer((json_int_t)t->exit_worst));
@@ -224,8 +239,7 @@ enum og_rc og_led_requeue(struct og_ledger *l, struct og_lease *ls, uint64_t fir
     enum og_rc rc;
     if (attempt > t.retry || t.state > OG_TASK_OPEN) {
         worse_end(&t, OG_TASK_FAILED);
-        rc = og_led_elements_final(l, &t, count,
-                                   og_pay_share(&t, count, ls->check_no), err);
+        rc = og_led_elements_final(l, &t, count, og_pay_share(&t, count, ls->check_no), err);
         OG_RELEASE(OG_F_TASK, &t);
         return rc;
     }
@@ -394,6 +408,7 @@ static enum og_rc dispute_lease(struct og_ledger *l, struct og_lease *ls,
     OG_RELEASE(OG_F_NODE, &n);
     OG_TRY(og_row_put(l->st, OG_F_BAR, &bar, err));
     struct og_split s = {.to_treasury = ls->pay / 2};
+    ls->fail_why = OG_FAIL_DISPUTED;
     return og_led_fail_range(l, ls, &s, OG_LEASE_FAILED, err);
 }
 

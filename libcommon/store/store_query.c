@@ -43,6 +43,7 @@ static const char *const sql[OG_Q_COUNT] = {
         "SELECT id FROM unbond WHERE dl_h <= ?1 AND dl_ms <= ?2 ORDER BY id LIMIT ?3",
     [OG_Q_UNBOND_OF] = "SELECT id FROM unbond WHERE node = ?1 ORDER BY id LIMIT ?2",
     [OG_Q_PAID_OVERLAP] = "SELECT \"first\" FROM paid WHERE task = ?1 AND \"first\" < ?3 AND "
+                          "\"first\" > ?2 - 1024 AND " /* a lease has at most 1,024 elements */
                           "\"first\" + count > ?2 ORDER BY \"first\" LIMIT ?4",
     [OG_Q_ROTATIONS_DUE] = "SELECT count(*) FROM acckey WHERE next_h > 0 AND next_h <= ?1 AND "
                            "next_ms <= ?2 LIMIT ?3",

@@ -25,16 +25,16 @@ void og_pace_init(struct og_pace *p)
 }
 
 enum og_rc og_pace_wait(const struct og_pace *p, struct og_store *st, int wake_fd, int in_fd,
-                        bool now, bool *woken, bool *readable, struct og_err *err)
+                        int most_ms, bool *woken, bool *readable, struct og_err *err)
 {
     int told = og_store_notice_fd(st);
     struct pollfd fd[3] = {{.fd = wake_fd, .events = POLLIN},
                            {.fd = in_fd, .events = POLLIN}, /* one below 0 is passed over */
                            {.fd = told, .events = POLLIN}};
     uint64_t calm = og_time_mono_ms() - p->moved_ms;
-    int ms = now ? 0 : told < 0 && calm < CALM_MS ? QUICK_MS : SLOW_MS;
+    int ms = told < 0 && calm < CALM_MS ? QUICK_MS : SLOW_MS;
     *woken = *readable = false;
-    int n = poll(fd, 3, ms);
+    int n = poll(fd, 3, most_ms >= 0 && most_ms < ms ? most_ms : ms);
     if (n > 0 && fd[2].revents)
         og_store_notice_clear(st);
     if (n < 0 && errno != EINTR)

@@ -14,10 +14,10 @@ struct og_pace {
 };
 
 void og_pace_init(struct og_pace *p);
-/* Waits for wake_fd, for in_fd (-1: none), for a commit of anybody, or for the time of the next look;
- * at once when `now`. */
+/* Waits for wake_fd, for in_fd (-1: none), for a commit of anybody, or for the time of the next
+ * look, which comes in at most_ms at the latest (-1: as the rhythm has it). */
 enum og_rc og_pace_wait(const struct og_pace *p, struct og_store *st, int wake_fd, int in_fd,
-                        bool now, bool *woken, bool *readable, struct og_err *err) OG_MUST_CHECK;
+                        int most_ms, bool *woken, bool *readable, struct og_err *err) OG_MUST_CHECK;
 /* Must the state be looked at? changed: we changed it ourselves. */
 bool og_pace_look(struct og_pace *p, struct og_store *st, bool changed);
 /* Seals where a key for that is held: at once when `want`, an old block in any case, and now and

@@ -27,7 +27,7 @@ crash() {
   fi
   wait "$pid" 2>/dev/null || true
   if ! wait_for "! pgrep -s $pid >/dev/null" 60; then
-    ps -o pid,ppid,args -s "$pid" >&2
+    ps -o pid,ppid,args -s "$pid" >&2; echo "$BATS_TEST_TMPDIR" >&2
     ogpu status >&2
     pkill -9 -s "$pid"
     return 1
@@ -386,12 +386,12 @@ END
 @test "a really full file system: 74, and all is there again when there is room" {
   needs jq pgrep
   mkdir full
-  mount -t tmpfs -o size=6m tmpfs full 2>/dev/null || skip "no right to mount a small file system"
+  mount -t tmpfs -o size=96m tmpfs full 2>/dev/null || skip "no right to mount a small file system"
   export OGPU_HOME=$PWD/full/state
   ogpu init --capacity-ms 20 >/dev/null 2>&1
   ogpu run --sandbox none -- echo one
   ogpu status | jq -c '[.txs, .height, .balances]' >before
-  head -c 6000000 /dev/zero >full/ballast || true
+  head -c 100000000 /dev/zero >full/ballast || true
   run --separate-stderr ogpu-submit -- true
   [ "$status" -eq 74 ]
   [ -z "$output" ]

@@ -79,7 +79,7 @@ END
   wait_for '[ "$(ogpu status | jq .tasks.paid)" = 20 ]' 60
   kill $m $w $v
   wait
-  ! grep -i locked ./*.err
+  run -1 grep -ih locked ./*.err
   run -0 ogpu-validate --audit
 }
 

@@ -204,7 +204,8 @@ for name, c in (("A", m * k), ("B", k * n)):
   ogpu-validate --seal >/dev/null
   txid=$(jq -r 'select(.kind == "task") | .txid' records)
   ogpu show --proof "$txid" >tx.json
-  ogpu show --proof lease:1 >row.json || ogpu show --proof l1 >row.json || rm -f row.json
+  ogpu show --proof receipt:1 >receipt.json
+  ogpu show --proof lease:1 >row.json
   OGPU_HOME=$BATS_TEST_TMPDIR/nowhere run -0 ogpu-validate --proof tx.json
   jq -e '.ok and .of == "tx" and .in_local_chain == "unknown"' <<<"$output"
   run -0 ogpu-validate --proof - <tx.json
@@ -215,15 +216,15 @@ for name, c in (("A", m * k), ("B", k * n)):
   jq -c '.header.time_ms += 1' tx.json >bad.json
   run -1 ogpu-validate --proof bad.json
   [[ $output == *"'hash' is not the header's"* ]]
-  if [ -s row.json ]; then
-    run -0 ogpu-validate --proof row.json
-    jq -c '.record.count += 1' row.json >bad.json
-    run -1 ogpu-validate --proof bad.json
-    [[ $output == *"'record' is not what the proven bytes say"* ]]
-    jq -c '.row |= sub("^(?<a>.*)..$"; .a + "07")' row.json >bad.json
-    run -1 ogpu-validate --proof bad.json
-  fi
-  run -65 ogpu-validate --proof init.json.not || true
+  run -0 ogpu-validate --proof receipt.json
+  run -0 ogpu-validate --proof row.json
+  jq -e '.ok and .of == "row"' <<<"$output"
+  jq -c '.record.count += 1' row.json >bad.json
+  run -1 ogpu-validate --proof bad.json
+  [[ $output == *"'record' is not what the proven bytes say"* ]]
+  jq -c '.row = .row[:-2] + "07"' row.json >bad.json
+  run -1 ogpu-validate --proof bad.json
+  [[ $output == *"the row is not under the app hash in the header"* ]]
   run -66 ogpu-validate --proof nothere
   echo '[1]' >bad.json
   run -65 ogpu-validate --proof bad.json

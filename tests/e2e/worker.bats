@@ -112,8 +112,8 @@ needs_sandbox() {
   ogpu-submit --fetch 1 --stdout >out
   grep -q '^data$' out
   grep -q '^prog$' out
-  ! grep -q secret out
-  ! grep -q root: out
+  run -1 grep secret out
+  run -1 grep root: out
   mkdir got
   ogpu-submit --fetch 1 --dir got
   [ "$(find got -name res -exec cat {} +)" = made ]

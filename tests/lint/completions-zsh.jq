@@ -1,5 +1,5 @@
 # completions-zsh.jq - {tool, opts, commands} to a zsh completion.
-def quoted: gsub("'"; "'\\''") | gsub("(?<c>[\\[\\]:\\\\])"; "\\\(.c)");
+def quoted: gsub("(?<c>[\\[\\]:\\\\])"; "\\\(.c)") | gsub("'"; "'\\''");
 def action:
   if .choices then ":\(.arg):(\(.choices | join(" ")))"
   elif .complete == "dir" then ":\(.arg):_files -/"

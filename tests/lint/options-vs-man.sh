@@ -2,7 +2,7 @@
 # options-vs-man.sh - each tool's option table against the ".It Fl" entries of its page, both ways.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-bin=$PWD/${BUILD:-build/release}/bin
+bin=$(cd "${BUILD:-build/release}/bin" && pwd)
 export PATH="$bin:$PATH"
 bad=0
 

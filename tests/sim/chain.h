@@ -7,8 +7,6 @@
 #include "crypto/crypto_merkle.h"
 #include "crypto/crypto_vrf.h"
 #include "engine/engine_header.h"
-#include "json/json_canon.h"
-#include "json/json_get.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_int.h"
 #include "ledger/ledger_view.h"
@@ -16,6 +14,8 @@
 #include "store/store_query.h"
 #include "store/store_row.h"
 #include "store/store_tree.h"
+#include "json/json_canon.h"
+#include "json/json_get.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,11 +28,11 @@
 
 struct sim_acct {
     struct og_addr addr;
-    uint64_t seq; /* used so far */
-    unsigned key; /* index of its key now: changes with a rotation */
+    uint64_t seq;  /* used so far */
+    unsigned key;  /* index of its key now: changes with a rotation */
     unsigned cold; /* of its cold key, 0: none */
     unsigned next; /* a rotation that waits, 0: none */
-    bool known;   /* its public key stands on the chain */
+    bool known;    /* its public key stands on the chain */
 };
 
 struct sim_node {
@@ -78,8 +78,8 @@ struct sim_cfg {
     bool free_of_fees;
 };
 
-__attribute__((noreturn, format(printf, 2, 3))) static inline void
-sim_fail(const struct sim *s, const char *fmt, ...)
+__attribute__((noreturn, format(printf, 2, 3))) static inline void sim_fail(const struct sim *s,
+                                                                            const char *fmt, ...)
 {
     va_list ap;
     fprintf(stderr, "\nseed %llu, block %llu, time %llu: ", (unsigned long long)s->seed,
@@ -168,9 +168,9 @@ static inline json_t *sim_slots(unsigned n)
 {
     json_t *list = json_array();
     for (unsigned i = 0; i < n; i++)
-        json_array_append_new(list, json_pack("{s:I,s:i,s:I}", "share_ppm",
-                                              (json_int_t)(OG_PPM / n), "cores", 4, "mem_bytes",
-                                              (json_int_t)1 << 34));
+        json_array_append_new(list,
+                              json_pack("{s:I,s:i,s:I}", "share_ppm", (json_int_t)(OG_PPM / n),
+                                        "cores", 4, "mem_bytes", (json_int_t)1 << 34));
     return list;
 }
 
@@ -217,26 +217,23 @@ static inline void sim_genesis(struct sim *s, const struct sim_cfg *c)
     uint64_t bond = c->bond ? c->bond : 1000 * SIM_OGPU;
     for (size_t i = 0; i < s->accts; i++)
         json_array_append_new(
-            accounts,
-            json_pack("{s:o,s:o}", "addr", sim_addr(&s->acct[i].addr), "amount",
-                      og_json_new_dec((c->balance ? c->balance : 1000 * SIM_OGPU) +
-                                      (i < c->owners ? bond * c->nodes : 0))));
+            accounts, json_pack("{s:o,s:o}", "addr", sim_addr(&s->acct[i].addr), "amount",
+                                og_json_new_dec((c->balance ? c->balance : 1000 * SIM_OGPU) +
+                                                (i < c->owners ? bond * c->nodes : 0))));
     for (unsigned i = 0; i < c->nodes; i++) {
         struct sim_node *n = &s->node[s->nodes++];
-        *n = (struct sim_node){.id = i + 1,
-                               .acct = c->owners + c->spare + i,
-                               .owner = i % c->owners,
-                               .keys = i};
+        *n = (struct sim_node){
+            .id = i + 1, .acct = c->owners + c->spare + i, .owner = i % c->owners, .keys = i};
         json_t *o = sim_node_body(c, i);
         json_object_set_new(o, "addr", sim_addr(&s->acct[n->acct].addr));
         json_object_set_new(o, "owner", sim_addr(&s->acct[n->owner].addr));
         json_object_set_new(o, "bond", og_json_new_dec(bond));
         json_array_append_new(nodes, o);
     }
-    json_t *g = json_pack("{s:o,s:s,s:s,s:o,s:o,s:o,s:I,s:i}", "accounts", accounts, "engine",
-                          "embedded", "kind", "genesis", "nodes", nodes, "params", params,
-                          "random", og_json_new_hex(salt, sizeof salt), "time_ms",
-                          (json_int_t)1700000000000, "v", 1);
+    json_t *g =
+        json_pack("{s:o,s:s,s:s,s:o,s:o,s:o,s:I,s:i}", "accounts", accounts, "engine", "embedded",
+                  "kind", "genesis", "nodes", nodes, "params", params, "random",
+                  og_json_new_hex(salt, sizeof salt), "time_ms", (json_int_t)1700000000000, "v", 1);
     if (!g)
         sim_fail(s, "cannot write the genesis");
     SIM_OK(s, og_json_canon(g, &s->genesis, SIM_ERR));

@@ -60,7 +60,8 @@ static inline void inv_load(struct inv *v, enum og_family_index f, struct inv_ro
     SIM_OK(v->s, og_row_walk(v->s->st, f, inv_take, r, SIM_ERR));
 }
 
-#define INV_AT(v, member, type, i) ((struct type *)(void *)((v)->member.p + (i) * sizeof(struct type)))
+#define INV_AT(v, member, type, i)                                                                 \
+    ((struct type *)(void *)((v)->member.p + (i) * sizeof(struct type)))
 
 static inline struct og_task *inv_task_of(struct inv *v, uint64_t id)
 {
@@ -232,8 +233,8 @@ static inline void inv_one_lease(struct inv *v, const struct og_lease *ls)
     if (ls->credited_ms > ls->count * t->limit_ms ||
         (ls->credited_ms && ls->credited_ms > v->s->now_ms - ls->started_ms))
         sim_fail(v->s, "lease %llu: more time than passed", id);
-    uint64_t most = ls->pay + og_pay_surcharge(t, ls->pay) +
-                    k->checks * og_pay_check(ls->pay, k->ppm);
+    uint64_t most =
+        ls->pay + og_pay_surcharge(t, ls->pay) + k->checks * og_pay_check(ls->pay, k->ppm);
     if (most > ls->count * k->one)
         sim_fail(v->s, "lease %llu: P + S + checks are above its escrow", id);
     if (!inv_live(ls) && (ls->dl_ms != OG_NEVER || ls->end_h == 0))
@@ -364,8 +365,7 @@ static inline void inv_checks(struct inv *v)
             sim_fail(v->s, "lease %llu is checked by a party", id);
         for (size_t k = i + 1; k < v->check.n; k++) {
             const struct og_check *d = INV_AT(v, check, og_check, k);
-            if (d->lease == c->lease &&
-                og_addr_eq(&inv_node_of(v, d->node)->owner, &n->owner))
+            if (d->lease == c->lease && og_addr_eq(&inv_node_of(v, d->node)->owner, &n->owner))
                 sim_fail(v->s, "lease %llu is checked twice by one owner", id);
         }
     }
@@ -426,8 +426,8 @@ static inline void inv_check(struct inv *v, bool trees)
 
 static inline void inv_release(struct inv *v)
 {
-    struct inv_rows *all[] = {&v->task,  &v->lease, &v->node, &v->slot,  &v->requeue,
-                              &v->check, &v->paid,  &v->dep};
+    struct inv_rows *all[] = {&v->task,    &v->lease, &v->node, &v->slot,
+                              &v->requeue, &v->check, &v->paid, &v->dep};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]->p);
     for (size_t i = 0; i < v->seen_cap; i++)

@@ -1,4 +1,5 @@
-/* people.h - submitters, owners and thieves of the walk: every kind of transaction, right or wrong. */
+/* people.h - submitters, owners and thieves of the walk: every kind of transaction, right or wrong.
+ */
 #ifndef OG_SIM_PEOPLE_H
 #define OG_SIM_PEOPLE_H
 
@@ -35,8 +36,8 @@ static inline void people_needs(struct sim *s, json_t *o)
 
 static inline void people_verify(struct sim *s, json_t *o)
 {
-    static const char *const how[] = {"own", "exact", "vote", "cmd", "accept", "auto",
-                                      "exact", "vote", "cmd"};
+    static const char *const how[] = {"own",  "exact", "vote", "cmd", "accept",
+                                      "auto", "exact", "vote", "cmd"};
     const char *v = how[sim_below(s, 9)];
     json_object_set_new(o, "verify", json_string(v));
     if (strcmp(v, "cmd") == 0) {
@@ -206,8 +207,8 @@ static inline void people_params(struct people *p, unsigned who)
     struct og_value serial = {.name = og_xstrdup("params_serial")};
     bool found;
     SIM_OK(s, og_row_get(s->st, OG_F_GLOBAL, &serial, &found, SIM_ERR));
-    json_t *values = json_pack("{s:o}", names[sim_below(s, 4)],
-                               og_json_new_dec(1 + sim_below(s, 500000)));
+    json_t *values =
+        json_pack("{s:o}", names[sim_below(s, 4)], og_json_new_dec(1 + sim_below(s, 500000)));
     json_t *votes = json_array();
     og_buf_add(&bytes, "OGPU-PARAMS-v1", 15);
     og_buf_add(&bytes, s->chain.b, OG_HASH_LEN);
@@ -222,8 +223,8 @@ static inline void people_params(struct people *p, unsigned who)
             continue;
         SIM_OK(s, og_key_sign(sim_key(2048 + s->node[i].keys), bytes.p, bytes.len, &sig, SIM_ERR));
         og_base64_encode(sig.p, sig.len, &text);
-        json_array_append_new(votes, json_pack("{s:I,s:s}", "node", (json_int_t)s->node[i].id,
-                                               "sig", text.p));
+        json_array_append_new(
+            votes, json_pack("{s:I,s:s}", "node", (json_int_t)s->node[i].id, "sig", text.p));
         og_buf_release(&sig);
         og_buf_release(&text);
     }
@@ -257,9 +258,8 @@ static inline void people_evidence(struct people *p, unsigned who)
     unsigned node = (unsigned)sim_below(s, s->nodes);
     uint64_t height = 1 + sim_below(s, s->height);
     sim_send(s, who, OG_TX_EVIDENCE,
-             json_pack("{s:s,s:I,s:{s:o,s:o}}", "type", "double-sign", "height",
-                       (json_int_t)height, "proof", "a",
-                       people_header(s, node, height, 1, sim_one_in(s, 3)), "b",
+             json_pack("{s:s,s:I,s:{s:o,s:o}}", "type", "double-sign", "height", (json_int_t)height,
+                       "proof", "a", people_header(s, node, height, 1, sim_one_in(s, 3)), "b",
                        people_header(s, node, height, sim_one_in(s, 4) ? 1 : 2, false)));
 }
 
@@ -268,8 +268,8 @@ static inline void people_node(struct people *p, unsigned i)
     struct sim *s = p->s;
     const struct sim_node *n = &s->node[i];
     uint64_t amount = 1 + sim_below(s, 400 * SIM_OGPU);
-    json_t *stake = json_pack("{s:I,s:o}", "node", (json_int_t)n->id, "amount",
-                              og_json_new_dec(amount));
+    json_t *stake =
+        json_pack("{s:I,s:o}", "node", (json_int_t)n->id, "amount", og_json_new_dec(amount));
     switch (sim_below(s, 8)) {
     case 0:
     case 1: sim_send(s, n->owner, OG_TX_STAKE_UNBOND, stake); return;
@@ -292,8 +292,7 @@ static inline void people_node(struct people *p, unsigned i)
         break;
     case 6:
         if (sim_one_in(s, 4))
-            sim_send(s, n->owner, OG_TX_NODE_LEAVE,
-                     json_pack("{s:I}", "node", (json_int_t)n->id));
+            sim_send(s, n->owner, OG_TX_NODE_LEAVE, json_pack("{s:I}", "node", (json_int_t)n->id));
         break;
     default: crew_match(s, i, sim_one_in(s, 4)); break;
     }
@@ -365,9 +364,9 @@ static inline void people_join(struct people *p, const struct sim_cfg *cfg, unsi
         return;
     s->node[s->nodes++] =
         (struct sim_node){.id = s->last.first_id, .acct = who, .owner = who, .keys = i};
-    sim_send(s, who, OG_TX_STAKE_BOND,
-             json_pack("{s:I,s:o}", "node", (json_int_t)s->last.first_id, "amount",
-                       og_json_new_dec(1)));
+    sim_send(
+        s, who, OG_TX_STAKE_BOND,
+        json_pack("{s:I,s:o}", "node", (json_int_t)s->last.first_id, "amount", og_json_new_dec(1)));
     sim_send(s, who, OG_TX_STAKE_BOND,
              json_pack("{s:I,s:o}", "node", (json_int_t)s->node[i].id, "amount",
                        og_json_new_dec(200 * SIM_OGPU)));

@@ -24,11 +24,11 @@ enum work_trait {
 
 enum check_trait {
     CHECK_HONEST,
-    CHECK_YES,    /* always ok; for exact a guess */
-    CHECK_NO,     /* always bad, or a value of its own */
-    CHECK_ABSENT, /* never answers */
-    CHECK_HALF,   /* commits and never opens */
-    CHECK_GONE,   /* says absent */
+    CHECK_YES,     /* always ok; for exact a guess */
+    CHECK_NO,      /* always bad, or a value of its own */
+    CHECK_ABSENT,  /* never answers */
+    CHECK_HALF,    /* commits and never opens */
+    CHECK_GONE,    /* says absent */
     CHECK_COLLUDE, /* agrees with other colluders, and with WORK_WRONG */
     CHECK_TRAITS
 };
@@ -137,8 +137,7 @@ static inline json_t *crew_commit(struct sim *s, const struct og_lease *ls, cons
 {
     struct og_lease part = *ls;
     part.count = count;
-    struct og_hash h =
-        crew_commit_hash(s, &part, &s->acct[s->node[node].acct].addr, salt, t);
+    struct og_hash h = crew_commit_hash(s, &part, &s->acct[s->node[node].acct].addr, salt, t);
     return crew_list("results", json_pack("{s:I,s:I,s:o,s:I}", "lease", (json_int_t)ls->id, "count",
                                           (json_int_t)count, "hash", og_json_new_hex(h.b, 32),
                                           "run_ms", (json_int_t)run_ms));
@@ -161,9 +160,9 @@ static inline json_t *crew_paths(struct sim *s, const struct og_lease *ls, const
         og_merkle_prove(leaf, n, want[i], &p);
         for (size_t a = 0; a < p.n; a++)
             json_array_append_new(aunts, og_json_new_hex(p.aunt[a].b, OG_HASH_LEN));
-        json_array_append_new(paths, json_pack("{s:I,s:o,s:o}", "index", (json_int_t)want[i],
-                                               "leaf", og_json_new_hex(leaf[want[i]].b, 32),
-                                               "aunts", aunts));
+        json_array_append_new(paths,
+                              json_pack("{s:I,s:o,s:o}", "index", (json_int_t)want[i], "leaf",
+                                        og_json_new_hex(leaf[want[i]].b, 32), "aunts", aunts));
     }
     free(want);
     free(leaf);
@@ -175,10 +174,10 @@ static inline json_t *crew_reveal(struct sim *s, const struct og_lease *ls, cons
 {
     struct og_hash nonce = crew_nonce(ls->node, ls->id);
     struct og_hash root = crew_root(ls, t, salt);
-    return crew_list("reveals", json_pack("{s:I,s:o,s:o,s:i,s:o}", "lease", (json_int_t)ls->id,
-                                          "nonce", og_json_new_hex(nonce.b, 32), "root",
-                                          og_json_new_hex(root.b, 32), "exits", (int)exits, "paths",
-                                          crew_paths(s, ls, t, salt)));
+    return crew_list("reveals",
+                     json_pack("{s:I,s:o,s:o,s:i,s:o}", "lease", (json_int_t)ls->id, "nonce",
+                               og_json_new_hex(nonce.b, 32), "root", og_json_new_hex(root.b, 32),
+                               "exits", (int)exits, "paths", crew_paths(s, ls, t, salt)));
 }
 
 /* What a verifier of `exact` compares. */
@@ -292,9 +291,9 @@ static inline void crew_committed(struct crew *c, unsigned i, const struct og_le
     bool friendly = ls->drawn.n < 8 || og_get_be64(ls->drawn.p) % 2 == 0;
     if (c->work[i] == WORK_NO_REVEAL || (c->work[i] == WORK_SELECTIVE && !friendly))
         return;
-    sim_send(s, s->node[i].acct, OG_TX_RESULT_REVEAL,
-             crew_reveal(s, ls, t, sim_one_in(s, 30) ? k->salt + 1 : k->salt,
-                         sim_one_in(s, 8) ? 3 : 0));
+    sim_send(
+        s, s->node[i].acct, OG_TX_RESULT_REVEAL,
+        crew_reveal(s, ls, t, sim_one_in(s, 30) ? k->salt + 1 : k->salt, sim_one_in(s, 8) ? 3 : 0));
 }
 
 static inline void crew_lease(struct crew *c, unsigned i, uint64_t id)
@@ -384,8 +383,7 @@ static inline void crew_duty(struct crew *c, unsigned i, uint64_t lease, uint64_
                  crew_verdict(s, lease, i, absent ? NULL : &value, absent ? "absent" : NULL,
                               sim_one_in(s, 3) ? sim_below(s, 100000) : 0));
     else if (ls.method != OG_VERIFY_EXACT)
-        sim_send(s, who, OG_TX_VERDICT,
-                 crew_verdict(s, lease, i, NULL, og_vote_names[m->vote], 0));
+        sim_send(s, who, OG_TX_VERDICT, crew_verdict(s, lease, i, NULL, og_vote_names[m->vote], 0));
     OG_RELEASE(OG_F_TASK, &t);
     OG_RELEASE(OG_F_LEASE, &ls);
 }
