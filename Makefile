@@ -36,11 +36,13 @@ endif
 TOOLS   := $(notdir $(wildcard cmd/ogpu cmd/ogpu-*))
 LIB_SRC := $(wildcard libcommon/*/*.c)
 obj      = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# Make before 4.4 does not export to $(shell).
+pkg          := PKG_CONFIG_PATH='$(PKG_CONFIG_PATH)' pkg-config
 ALL_CPPFLAGS := -Ilibcommon -D_GNU_SOURCE -DOG_VERSION='"$(VERSION)"' \
-                $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+                $(shell $(pkg) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 ALL_CFLAGS   := -std=c17 -MMD -MP $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 ALL_LDFLAGS  := -Wl,--as-needed $(SSL_LDFLAGS) $(LDFLAGS_$(MODE)) $(LDFLAGS)
-LIBS         := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread $(LDLIBS)
+LIBS         := $(shell $(pkg) --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread $(LDLIBS)
 
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -51,6 +53,8 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 SIM_BIN  := $(patsubst tests/sim/%.c,$(BUILD)/sim/%,$(SIM_SRC))
 BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 BINS     := $(addprefix $(BUILD)/bin/,$(TOOLS))
+# A short line for each command; V=1 shows it whole.
+short     = $(if $(V),,@echo '  $(1)  $@';)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -62,36 +66,36 @@ all: $(BINS)                               ## build every tool into build/$(MODE
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(call short,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/libcommon.a: $(call obj,$(LIB_SRC))
 	@rm -f $@ && $(AR) rcs $@ $^
 define tool_rule
 $(BUILD)/bin/$(1): $(call obj,$(wildcard cmd/$(1)/*.c)) $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(LIBS)
+	$$(call short,LD)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(LIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 $(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 ifeq ($(MODE),fuzz)
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call short,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 else
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 endif
 
 run: deps                                  ## install what is missing, build, play the main job (DIR=.)
-	@$(MAKE) --no-print-directory built-run
+	@$(MAKE) --no-print-directory -j$$(nproc) built-run
 built-run: all
 	@BIN=$(BUILD)/bin DIR='$(DIR)' examples/main-job.sh
 test: deps                                 ## everything CI runs
@@ -108,12 +112,12 @@ sim: $(SIM_BIN)
 FAULTIO := $(if $(filter release debug cov,$(MODE)),$(BUILD)/faultio.so)
 $(BUILD)/faultio.so: tests/e2e/faultio.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -std=c17 $(WARN) -O1 -shared -fPIC -o $@ $< -ldl
+	$(call short,LD)$(CC) $(ALL_CPPFLAGS) -std=c17 $(WARN) -O1 -shared -fPIC -o $@ $< -ldl
 # Plays a node badly, one move at a time (tests/e2e/verify.bats).
 ACTOR := $(BUILD)/actors/actor
 $(BUILD)/actors/%: $(BUILD)/obj/tests/actors/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 e2e: all $(SIM_BIN) $(FAULTIO) $(ACTOR)             ## Bats: real tools, files, crashes
 	@BUILD=$(BUILD) tests/e2e/run.sh
 fuzz-replay: $(FUZZ_BIN)                   ## the fuzz targets over their committed corpora
@@ -155,6 +159,6 @@ clean:                                     ## remove build/
 	rm -rf build
 help:                                      ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-12s %s\n", a[1], $$2}' Makefile
-	@echo '  MODE=release|debug|asan|fuzz|cov chooses the build (build/MODE/).'
+	@echo '  MODE=release|debug|asan|fuzz|cov chooses the build (build/MODE/); V=1 shows the commands.'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -19,7 +19,7 @@ model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
 machine="$(nproc) x ${model:-$(uname -m)}"
 commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo none)
 git -C "$here" diff --quiet HEAD -- ../cmd ../libcommon 2>/dev/null || commit+=+
-slug=$(printf %s "$machine" | tr -c 'A-Za-z0-9' '-' | tr -s '-' | tr 'A-Z' 'a-z')
+slug=$(printf %s "$machine" | tr -c 'A-Za-z0-9' '-' | tr -s '-' | tr '[:upper:]' '[:lower:]')
 results="$here/results/${slug%-}.jsonl"
 mkdir -p "$here/results"
 
@@ -30,8 +30,11 @@ emit() {
         peer="\"$5\"" value=$6
         ratio=$(awk -v a="$2" -v b="$6" 'BEGIN { if (b == 0) print "null"; else printf "%.3f", a / b }')
     fi
-    printf '{"commit":"%s","kind":"bench","machine":"%s","name":"%s","peer":%s,"peer_value":%s,"ratio":%s,"runs":%s,"unit":"%s","v":1,"value":%s}\n' \
-        "$commit" "$machine" "$1" "$peer" "$value" "$ratio" "$4" "$3" "$2" | tee -a "$results"
+    {
+        printf '{"commit":"%s","kind":"bench","machine":"%s","name":"%s",' "$commit" "$machine" "$1"
+        printf '"peer":%s,"peer_value":%s,"ratio":%s,"runs":%s,' "$peer" "$value" "$ratio" "$4"
+        printf '"unit":"%s","v":1,"value":%s}\n' "$3" "$2"
+    } | tee -a "$results"
 }
 say() { printf 'bench: %s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1 || { say "skip: $1 is not installed"; return 1; }; }
@@ -41,16 +44,17 @@ note() { echo "$2" >>"$tmp/n.$1"; } # a measured value under a name
 noted() { median <"$tmp/n.$1"; }
 calc() { awk "BEGIN { printf \"%.6g\", $1 }"; }
 
-# usage VAR OPTIONS CMD…: wall and cpu seconds and KiB into VAR_wall, VAR_cpu, VAR_rss
+# usage NAME OPTIONS CMD…: seconds and KiB into wall[NAME], cpu[NAME], rss[NAME]
+declare -A wall cpu rss
 usage() {
-    local var=$1 line wall cpu rss status
+    local name=$1 line us cpu_us kib status
     shift
     line=$("$aid/bench_usage" "$@" 2>&1 >/dev/null | tail -1)
-    read -r wall cpu rss status <<<"$line"
-    case "${status:-x}" in 0) ;; *) die "'$*' failed: $line" ;; esac
-    printf -v "${var}_wall" %s "$(calc "$wall / 1e6")"
-    printf -v "${var}_cpu" %s "$(calc "$cpu / 1e6")"
-    printf -v "${var}_rss" %s "$rss"
+    read -r us cpu_us kib status <<<"$line"
+    [ "${status:-x}" = 0 ] || die "'$*' failed: $line"
+    wall[$name]=$(calc "$us / 1e6")
+    cpu[$name]=$(calc "$cpu_us / 1e6")
+    rss[$name]=$kib
 }
 
 # A home of its own: keys and state apart from everybody's.
@@ -69,7 +73,7 @@ else
     ogpu-submit "$@" | ogpu-match | ogpu-worker $WORKER >"$OUT"
 fi
 END
-# pipeline SANDBOX ARG…: wall, cpu into pipe_*; everything must have been paid
+# pipeline SANDBOX ARG…: measured as `pipe`; everything must have been paid
 pipeline() {
     export WORKER='' OUT="$tmp/out"
     [ "$1" = none ] && WORKER='--sandbox none'
@@ -89,30 +93,37 @@ END
 
 peer_xargs() { usage xargs bash -c "seq $1 | xargs -P2 -n1 /bin/true"; }
 peer_tsp() { usage tsp bash "$tmp/tsp" "$tmp" "$1"; }
+peer_bwrap() {
+    usage bwrap bash -c "seq $1 | xargs -P2 -I{} bwrap --unshare-all --die-with-parent \
+        --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
+        --proc /proc --dev /dev --tmpfs /tmp /bin/true"
+}
 peer_parallel() { usage parallel bash -c "seq $1 | parallel -j2 /bin/true"; }
 
 bench_array() {
-    local peers='' p i v
-    for p in tsp parallel xargs; do have $p && peers+=" $p"; done
+    local peers=() p i
+    for p in tsp parallel xargs; do have $p && peers+=("$p"); done
     for ((i = 0; i < runs; i++)); do
         home array --alg ed25519
         pipeline none --sandbox none --array 0-999 -- /bin/true
-        note "array.none" "$pipe_wall"
-        for p in $peers; do
-            peer_$p 1000
-            v=${p}_wall
-            note "array.$p" "${!v}"
+        note "array.none" "${wall[pipe]}"
+        for p in "${peers[@]}"; do
+            "peer_$p" 1000
+            note "array.$p" "${wall[$p]}"
         done
     done
-    for p in $peers; do
+    for p in "${peers[@]}"; do
         emit "1000 x true, sandbox none" "$(noted "array.none")" s "$runs" "$p" "$(noted "array.$p")"
     done
     home array --alg ed25519
     pipeline bwrap --array 0-999 -- /bin/true
-    emit "1000 x true, sandbox" "$pipe_wall" s 1
+    if have bwrap; then
+        peer_bwrap 1000
+        emit "1000 x true, sandbox" "${wall[pipe]}" s 1 "xargs bwrap" "${wall[bwrap]}"
+    fi
     home array # the default keys
     pipeline none --sandbox none --array 0-999 -- /bin/true
-    emit "1000 x true, sandbox none, hybrid keys" "$pipe_wall" s 1
+    emit "1000 x true, sandbox none, hybrid keys" "${wall[pipe]}" s 1
 }
 
 bench_cpu() {
@@ -122,8 +133,8 @@ bench_cpu() {
         home cpu --alg ed25519
         pipeline none --sandbox none --array 0-9999 -- /bin/true
         peer_xargs 10000
-        note "cpu" "$(calc "($pipe_cpu - $xargs_cpu) / 10")"
-        note "cpu.xargs" "$(calc "$xargs_cpu / 10")"
+        note "cpu" "$(calc "(${cpu[pipe]} - ${cpu[xargs]}) / 10")"
+        note "cpu.xargs" "$(calc "${cpu[xargs]} / 10")"
     done
     emit "cpu per array element above xargs" "$(noted "cpu")" ms "$runs" xargs "$(noted "cpu.xargs")"
 }
@@ -133,11 +144,11 @@ bench_queue() {
     for ((i = 0; i < runs; i++)); do
         home queue --alg ed25519
         pipeline none --sandbox none --array 0-999 -- /bin/true
-        note "queue" "$(calc "1000 / $pipe_wall")"
+        note "queue" "$(calc "1000 / ${wall[pipe]}")"
     done
     home queue --alg ed25519
     pipeline none --sandbox none --array 0-99999 -- /bin/true
-    emit "elements a second, 100000 queued" "$(calc "100000 / $pipe_wall")" 1/s 1 "1000 queued" "$(noted "queue")"
+    emit "elements a second, 100000 queued" "$(calc "100000 / ${wall[pipe]}")" 1/s 1 "1000 queued" "$(noted "queue")"
 }
 
 task_lines() {
@@ -150,8 +161,8 @@ bench_tasks() {
     for ((i = 0; i < runs; i++)); do
         home tasks --alg ed25519
         STDIN="$tmp/tasks" pipeline none
-        note "tasks.wall" "$pipe_wall"
-        ! have tsp || { peer_tsp 1000; note "tasks.tsp" "$tsp_wall"; }
+        note "tasks.wall" "${wall[pipe]}"
+        ! have tsp || { peer_tsp 1000; note "tasks.tsp" "${wall[tsp]}"; }
     done
     emit "1000 tasks of one element, sandbox none" "$(noted "tasks.wall")" s "$runs" \
         tsp "$(noted "tasks.tsp")"
@@ -159,26 +170,30 @@ bench_tasks() {
 
 # A chain with N transfers of 16 accounts in $tmp/chain; the rate is printed when asked for.
 make_chain() {
-    local names accounts='' i rate
-    names=$(seq -f a%g 16)
-    for i in $names; do accounts+=" --account $i"; done
-    home chain --alg ed25519 --param block_max=1000 $accounts
-    "$aid/bench_tx" sign "$OGPU_HOME" "$XDG_CONFIG_HOME/ogpu/keys" "$1" $names >"$tmp/transfers" ||
+    local names accounts=() i
+    mapfile -t names < <(seq -f a%g 16)
+    for i in "${names[@]}"; do accounts+=(--account "$i"); done
+    home chain --alg ed25519 --param block_max=1000 "${accounts[@]}"
+    "$aid/bench_tx" sign "$OGPU_HOME" "$XDG_CONFIG_HOME/ogpu/keys" "$1" "${names[@]}" >"$tmp/transfers" ||
         die "cannot sign"
 }
 
 bench_transfers() {
-    local pin='' i rate
-    have taskset && pin='taskset -c 0'
+    local pin=() i rate
+    have taskset && pin=(taskset -c 0)
     for ((i = 0; i < runs; i++)); do
         make_chain 20000
-        rate=$($pin "$aid/bench_tx" verify "$XDG_CONFIG_HOME/ogpu/keys" 1000 a1 <"$tmp/transfers") ||
+        rate=$("${pin[@]}" "$aid/bench_tx" verify "$XDG_CONFIG_HOME/ogpu/keys" 1000 a1 <"$tmp/transfers") ||
             die "cannot verify"
         note "verify" "$rate"
-        usage apply -i "$tmp/transfers" $pin ogpu-submit --tx
-        note "apply" "$(calc "20000 / $apply_wall")"
+        usage apply -i "$tmp/transfers" "${pin[@]}" ogpu-submit --tx
+        note "apply" "$(calc "20000 / ${wall[apply]}")"
+        note "apply.cpu" "$(calc "20000 / ${cpu[apply]}")"
     done
-    emit "signed transfers applied" "$(noted "apply")" 1/s "$runs" "bare Ed25519 verification" "$(noted "verify")"
+    emit "signed transfers applied" "$(noted "apply")" 1/s "$runs" \
+        "bare Ed25519 verification" "$(noted "verify")"
+    emit "signed transfers applied, a second of processor time" "$(noted "apply.cpu")" 1/s "$runs" \
+        "bare Ed25519 verification" "$(noted "verify")"
 }
 
 bench_bulk() {
@@ -187,10 +202,10 @@ bench_bulk() {
     for ((i = 0; i < runs; i++)); do
         home bulk --alg ed25519
         usage bulk -i "$tmp/bulk" ogpu-submit
-        note "bulk.rate" "$(calc "50000 / $bulk_wall")"
+        note "bulk.rate" "$(calc "50000 / ${wall[bulk]}")"
     done
     emit "bulk submit of 50000 tasks, sealing included" "$(noted "bulk.rate")" 1/s "$runs"
-    emit "resident memory of ogpu-submit, 50000 tasks" "$(calc "$bulk_rss / 1024")" MiB 1
+    emit "resident memory of ogpu-submit, 50000 tasks" "$(calc "${rss[bulk]} / 1024")" MiB 1
 }
 
 # mean_ms CMD…: over 50 runs
@@ -203,11 +218,12 @@ look() {
     t=$(mean_ms "$@")
     emit "$name, 100000 transactions" "$(calc "$t - $true_ms")" ms 50
 }
-rss() {
+resident() {
     local name=$1
     shift
     "$aid/bench_usage" -o /dev/null "$@" 2>"$tmp/rss" </dev/null
-    emit "resident memory of $name, 100000 transactions" "$(tail -1 "$tmp/rss" | awk '{ printf "%.1f", $3 / 1024 }')" MiB 1
+    emit "resident memory of $name, 100000 transactions" \
+        "$(tail -1 "$tmp/rss" | awk '{ printf "%.1f", $3 / 1024 }')" MiB 1
 }
 
 bench_look() {
@@ -225,19 +241,19 @@ bench_look() {
     look "ogpu-top --once" ogpu-top --once
     look "ogpu-top --json" ogpu-top --json
     look "ogpu-stake" ogpu-stake
-    rss "ogpu-submit --tx" bash -c 'ogpu-submit --tx </dev/null'
-    rss "ogpu status" ogpu status
-    rss ogpu-top ogpu-top --once
-    rss ogpu-stake ogpu-stake
-    rss ogpu-keygen ogpu-keygen --show
+    resident "ogpu-submit --tx" bash -c 'ogpu-submit --tx </dev/null'
+    resident "ogpu status" ogpu status
+    resident ogpu-top ogpu-top --once
+    resident ogpu-stake ogpu-stake
+    resident ogpu-keygen ogpu-keygen --show
     ogpu-submit --sandbox none --array 0-9 -- /bin/true >/dev/null
-    rss ogpu-match ogpu-match --once
-    rss ogpu-worker ogpu-worker --sandbox none --once
+    resident ogpu-match ogpu-match --once
+    resident ogpu-worker ogpu-worker --sandbox none --once
     ! have ogpu-validate || {
-        rss "ogpu-validate --once" ogpu-validate --once
+        resident "ogpu-validate --once" ogpu-validate --once
         usage audit ogpu-validate --audit
-        emit "ogpu-validate --audit, 100000 transactions" "$audit_wall" s 1
-        emit "resident memory of ogpu-validate --audit, 100000 transactions" "$(calc "$audit_rss / 1024")" MiB 1
+        emit "ogpu-validate --audit, 100000 transactions" "${wall[audit]}" s 1
+        emit "resident memory of ogpu-validate --audit, 100000 transactions" "$(calc "${rss[audit]} / 1024")" MiB 1
     }
     emit "state on disk per transfer" "$(calc "$(stat -c %s "$OGPU_HOME/ogpu.db") / 100000")" bytes 1
 }

@@ -19,7 +19,7 @@ enum og_rc validate_open(const struct validate_options *o, bool nodes, struct va
     pthread_mutex_init(&v->lock, NULL);
     og_filter_open(&v->filter, STDIN_FILENO);
     og_spawn_init();
-    v->state_dir = og_cli_state_dir(&o->common);
+    v->state_dir = og_work_state_dir(og_cli_state_dir(&o->common));
     v->keys_dir = og_cli_keys_dir();
     OG_TRY(og_engine_open(v->state_dir, v->keys_dir, &v->engine, err));
     v->store = og_engine_store(v->engine);

@@ -50,8 +50,8 @@ struct run {
     char *dir, *scratch, *out_path, *err_path;
     int lock_fd, out_fd, err_fd;
     bool started, gone, seen,
-        shown; /* on the chain; ended by the chain; in the last scan; row put */
-    uint64_t made_ms;                   /* own clock */
+        shown;        /* on the chain; ended by the chain; in the last scan; row put */
+    uint64_t made_ms; /* own clock */
     uint64_t go_ms, held_ms, credit_ms; /* own clock; held back for a new block; chain clock */
 };
 
@@ -89,11 +89,11 @@ struct worker {
     size_t n_sulk;
     struct og_filter filter;
     bool is_filter, draining, sandbox_known, out_broken;
-    bool want_seal;               /* a block would move a lease of ours */
-    bool pending;                 /* leases of ours still want something from us */
-    bool changed;                 /* we changed the state ourselves */
-    bool linger;      /* a transaction or block waits a moment for what is about to join it */
-    uint64_t height;              /* of the last sealed block, at the last scan */
+    bool want_seal;  /* a block would move a lease of ours */
+    bool pending;    /* leases of ours still want something from us */
+    bool changed;    /* we changed the state ourselves */
+    bool linger;     /* a transaction or block waits a moment for what is about to join it */
+    uint64_t height; /* of the last sealed block, at the last scan */
     uint64_t scan_ms, refused_ms; /* own clock: this scan; the last one that gave leases back */
     uint32_t classes;             /* 0: all */
     enum og_rc fatal;             /* ends the worker when its runs have ended */
@@ -107,7 +107,13 @@ void worker_close(struct worker *w);
 /* Tells the workers of these nodes on this machine to drain and waits for their end. */
 enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
 
+/* worker_clean.c */
+/* Removes what killed workers left of leases that nobody runs now. */
+enum og_rc worker_clean(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+
 /* worker_run.c */
+/* The working folder of a lease's jobs; the caller frees. */
+char *worker_scratch_path(const struct worker *w, uint64_t lease);
 /* Starts a thread for the lease; takes job. *busy: another process has the lease. */
 enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og_work_job *job,
                           bool *busy, struct og_err *err) OG_MUST_CHECK;

@@ -148,13 +148,15 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct 
     og_filter_open(&w->filter, STDIN_FILENO);
     og_spawn_init();
     OG_TRY(read_classes(o->classes, &w->classes, err));
-    w->state_dir = og_cli_state_dir(&o->common);
+    w->state_dir = og_work_state_dir(og_cli_state_dir(&o->common));
     OG_TRY(open_nodes(w, err));
     w->run_dir = og_io_join(w->state_dir, "run");
     OG_TRY(og_io_mkdirs(w->run_dir, 0700, err));
     if (!w->is_filter)
         OG_TRY(lock_nodes(w, err));
     OG_TRY(make_scratch(w, err));
+    if (!w->is_filter)
+        OG_TRY(worker_clean(w, err));
     w->specs = og_spec_cache_new(w->state_dir);
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->wake_fd < 0)
@@ -185,6 +187,8 @@ void worker_close(struct worker *w)
     og_spec_cache_free(w->specs);
     og_filter_release(&w->filter);
     og_engine_close(w->engine);
+    if (w->scratch_dir)
+        rmdir(w->scratch_dir); /* stays when another worker uses it */
     free(w->state_dir);
     free(w->run_dir);
     free(w->scratch_dir);

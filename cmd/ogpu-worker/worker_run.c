@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -150,6 +151,9 @@ static void *work(void *ctx)
     if (!go)
         return NULL;
     og_work_run(&r->job, &r->how, &r->res, &r->at, &r->stop);
+    struct og_err left;
+    if (og_exec_scratch_drop(r->scratch, &left) != OG_OK)
+        og_log(OG_LOG_DEBUG, "%s", left.msg);
     r->kept = OG_OK;
     if (r->res.done) {
         r->kept = sync_blobs(r, &r->kept_err);
@@ -164,14 +168,17 @@ static void *work(void *ctx)
     return NULL;
 }
 
-static char *name_in(const char *dir, const char *fmt, uint64_t a, uint64_t b)
+char *worker_scratch_path(const struct worker *w, uint64_t lease)
 {
     struct og_buf s = OG_BUF_INIT;
-    og_buf_addf(&s, "%s/", dir);
-    if (fmt)
-        og_buf_addf(&s, "%" PRIu64 ".%" PRIu64, a, b);
-    else
-        og_buf_addu(&s, a);
+    og_buf_addf(&s, "%s/%" PRIu64, w->scratch_dir, lease);
+    return og_buf_detach(&s);
+}
+
+static char *run_path(const struct worker *w, uint64_t lease)
+{
+    struct og_buf s = OG_BUF_INIT;
+    og_buf_addf(&s, "%s/%" PRIu64, w->run_dir, lease);
     return og_buf_detach(&s);
 }
 
@@ -181,12 +188,24 @@ static int open_live(const char *path, int *fd)
     return *fd < 0 ? -1 : 0;
 }
 
+/* Another worker that ends may just now remove the folder above. */
+static void make_scratch(const struct run *r)
+{
+    for (int i = 0; i < 3; i++) {
+        if (mkdir(r->scratch, 0700) == 0 || errno != ENOENT)
+            return;
+        if (mkdir(r->w->scratch_dir, 0711) == 0 && geteuid() == 0 &&
+            chmod(r->w->scratch_dir, 0711) < 0)
+            return;
+    }
+}
+
 /* The lease's folder, its lock, its live files. */
 static enum og_rc set_up(struct run *r, bool *busy, struct og_err *err)
 {
     uint64_t id = r->job.lease.id;
-    r->dir = name_in(r->w->run_dir, NULL, id, 0);
-    r->scratch = name_in(r->w->scratch_dir, ".", r->job.lease.node, r->job.lease.slot);
+    r->dir = run_path(r->w, id);
+    r->scratch = worker_scratch_path(r->w, id);
     OG_TRY(og_io_mkdirs(r->dir, 0700, err));
     char *lock = og_io_join(r->dir, "lock");
     r->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -201,6 +220,7 @@ static enum og_rc set_up(struct run *r, bool *busy, struct og_err *err)
         open_live(r->err_path, &r->err_fd) < 0)
         return og_err_set(err, OG_E_CANTCREATE, "cannot make files in '%s': %s", r->dir,
                           strerror(errno));
+    make_scratch(r);
     r->how.scratch = r->scratch;
     r->how.stdout_fd = r->out_fd;
     r->how.stderr_fd = r->err_fd;

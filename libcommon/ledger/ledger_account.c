@@ -173,6 +173,14 @@ static enum og_rc known_pub(struct og_ledger *l, const struct og_addr *a, bool c
     return OG_OK;
 }
 
+enum og_rc og_led_pub(const json_t *o, struct og_pub **out, struct og_err *err)
+{
+    enum og_rc rc = og_pub_from_json(o, out, err);
+    if (rc == OG_E_UNAVAILABLE)
+        err->rc = rc = OG_E_DATA;
+    return rc;
+}
+
 static enum og_rc read_cold(const json_t *pub, struct og_acckey *k, struct og_err *err)
 {
     const json_t *cold;
@@ -335,7 +343,7 @@ enum og_rc og_tx_key_rotate(struct og_txn *x, struct og_err *err)
     bool by_cold;
     OG_TRY(og_json_only(x->body, members, err));
     OG_TRY(og_json_obj(x->body, "key", &key, err));
-    OG_TRY(og_pub_from_json(key, &p, err));
+    OG_TRY(og_led_pub(key, &p, err));
     enum og_rc rc = new_key_agrees(x, p, err);
     struct og_acckey k = {.addr = x->tx->from};
     if (rc == OG_OK)

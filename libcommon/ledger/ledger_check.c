@@ -508,7 +508,7 @@ enum og_rc og_tx_verdict(struct og_txn *x, struct og_err *err)
     return each(x, "verdicts", verdict_one, err);
 }
 
-/* A missed duty: V/4 to the treasury; the next in the order steps in. */
+/* A missed duty: V/4 to the treasury, b + 2; the next in the order steps in. */
 static enum og_rc check_missed(struct og_ledger *l, uint64_t lease, uint64_t turn,
                                struct og_err *err)
 {
@@ -525,6 +525,7 @@ static enum og_rc check_missed(struct og_ledger *l, uint64_t lease, uint64_t tur
     OG_TRY(og_row_put(l->st, OG_F_CHECK, &c, err));
     OG_TRY(unlock(l, &c, c.lock / 4, &taken, err));
     OG_TRY(og_led_to_treasury(l, taken, "missed check", lease, err));
+    OG_TRY(og_led_blame(l, c.node, 2, err));
     OG_TRY(og_led_lease(l, lease, &ls, err));
     ls.missed++;
     enum og_rc rc = og_led_task(l, ls.task, &t, err);

@@ -351,7 +351,7 @@ enum og_rc og_led_epoch_end(struct og_ledger *l, const struct og_hash *beacon, s
     OG_TRY(og_led_get(l, "epoch", &epoch, err));
     OG_TRY(og_led_get(l, "epoch_h", &first_h, err));
     OG_TRY(og_led_get(l, "epoch_ms", &first_ms, err));
-    if (l->height < first_h + l->p.epoch_blocks || l->now_ms < first_ms + l->p.epoch_ms)
+    if (l->height + 1 < first_h + l->p.epoch_blocks || l->now_ms < first_ms + l->p.epoch_ms)
         return OG_OK;
     return close_epoch(l, epoch, first_ms, beacon, err);
 }

@@ -14,7 +14,7 @@
 #include "base/base_num.h"
 
 #define OG_PUB_CACHE 256
-#define OG_NEVER     ((uint64_t)1 << 62) /* a deadline that does not come */
+#define OG_NEVER     ((uint64_t)1 << 52) /* a deadline that does not come; a JSON number */
 
 struct og_pub_entry {
     struct og_addr addr;
@@ -85,6 +85,8 @@ enum og_rc og_led_refund_fee(struct og_ledger *l, const struct og_tx *tx,
 enum og_rc og_led_verify(struct og_ledger *l, const struct og_tx *tx,
                          struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_rotations(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
+/* A public key in a body; an algorithm that is not there is the body's fault, not the machine's. */
+enum og_rc og_led_pub(const json_t *o, struct og_pub **out, struct og_err *err) OG_MUST_CHECK;
 void og_led_forget_pub(struct og_ledger *l, const struct og_addr *a);
 /* Signed by two thirds of the weight? `sigs` [{node, sig}] over bytes. */
 enum og_rc og_led_two_thirds(struct og_ledger *l, const json_t *sigs, const struct og_buf *bytes,

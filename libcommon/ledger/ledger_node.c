@@ -143,7 +143,7 @@ static enum og_rc read_keys(struct og_ledger *l, const json_t *body, struct og_n
     if (cons) {
         struct og_pub *p;
         size_t len;
-        OG_TRY(og_pub_from_json(cons, &p, err));
+        OG_TRY(og_led_pub(cons, &p, err));
         const uint8_t *der = og_pub_der(p, &len);
         bool fit = strcmp(og_pub_alg(p), "ed25519") == 0 || strcmp(og_pub_alg(p), "ml-dsa-65") == 0;
         og_row_set_text(&n->cons_alg, og_pub_alg(p));
@@ -296,7 +296,10 @@ enum og_rc og_tx_node_join(struct og_txn *x, struct og_err *err)
         struct og_node n;
         OG_TRY(og_led_node(x->l, id, &n, err));
         bool left = n.state == OG_NODE_LEFT;
+        bool convicted = og_led_convicted(&n);
         OG_RELEASE(OG_F_NODE, &n);
+        if (left && convicted)
+            return OG_REFUSE(err, "the account's node signed twice; it joins no more");
         if (!left)
             return OG_REFUSE(err, "the account is node %llu already", (unsigned long long)id);
     }

@@ -10,8 +10,8 @@
  * og_row_release(&og_families[f], rec) (a no-op for families without any). */
 enum og_rc og_row_get(struct og_store *st, enum og_family_index f, void *rec, bool *found,
                       struct og_err *err) OG_MUST_CHECK;
-/* The canonical bytes (og_row_bytes) of the row with rec's key, straight from the file: what a cache
- * holds is not looked at. */
+/* The canonical bytes (og_row_bytes) of the row with rec's key, straight from the file: what a
+ * cache holds is not looked at. */
 enum og_rc og_row_stored_bytes(struct og_store *st, enum og_family_index f, const void *rec,
                                struct og_buf *out, bool *found, struct og_err *err) OG_MUST_CHECK;
 /* As og_row_get; a missing row is OG_E_INTERNAL. For rows that the state promises to hold. */

@@ -15,6 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *og_work_state_dir(char *dir)
+{
+    char *abs = realpath(dir, NULL);
+    if (!abs)
+        return dir;
+    free(dir);
+    return abs;
+}
+
 static enum og_rc load_rows(struct og_store *st, uint64_t lease, struct og_work_job *w,
                             struct og_err *err)
 {

@@ -25,6 +25,9 @@ struct og_work_job {
     bool loaded; /* spec is there */
 };
 
+/* A state folder as an absolute path, which jobs need; takes dir. */
+char *og_work_state_dir(char *dir);
+
 /* Reads the rows. The spec is loaded apart, since a missing one is the job's trouble, not ours. */
 enum og_rc og_work_job_load(struct og_store *st, uint64_t lease, struct og_work_job *out,
                             struct og_err *err) OG_MUST_CHECK;

@@ -6,13 +6,13 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build='gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev
 libncurses-dev libseccomp-dev bubblewrap ca-certificates'
-tests='bats libcmocka-dev mandoc shellcheck tmux jq clang-format clang libclang-rt-*-dev
+tests='bats libcmocka-dev mandoc shellcheck tmux jq procps clang-format clang libclang-rt-*-dev
 task-spooler parallel sqlite3'
 wanted=$build
-for_what='the build'
+for_what='the build needs'
 if [ "${OGPU_TESTS:-}" = 1 ]; then
   wanted="$build $tests"
-  for_what='the build and its tests'
+  for_what='the build and its tests need'
 fi
 
 say() {
@@ -70,7 +70,7 @@ install_missing() {
   # shellcheck disable=SC2046
   set -- $(missing "$@")
   [ $# -gt 0 ] || return 0
-  say "$why needs packages that are not installed: $*"
+  say "$why packages that are not installed: $*"
   command -v apt-get >/dev/null || fail "there is no apt-get here; install: $*"
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "not root and no sudo; as root run: apt-get install $*"
@@ -105,7 +105,7 @@ elif ! pkg-config --atleast-version=3.5 libcrypto; then
   say "this system's OpenSSL is $(pkg-config --modversion libcrypto); 3.5 or newer is needed (ML-DSA," \
     'ML-KEM), so a private copy is built from the source package of the next Debian release'
   if command -v dpkg-query >/dev/null; then
-    install_missing 'building OpenSSL' dpkg-dev perl
+    install_missing 'building OpenSSL needs' dpkg-dev perl
   fi
   "$here/openssl-build.sh"
 fi

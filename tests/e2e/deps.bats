@@ -159,7 +159,7 @@ stand_in() { # NAME BODY
   echo 3.5.0 >stage/system-version
   stand_in id 'echo 0'
   OGPU_TESTS=1 run -0 "$DEPS/deps.sh"
-  [[ $output == *'the build and its tests needs'*bats*libclang-rt-*-dev*sqlite3* ]]
+  [[ $output == *'the build and its tests need packages'*bats*libclang-rt-*-dev*sqlite3* ]]
   grep -q ' libclang-rt-14-dev ' stage/apt.log
   OGPU_TESTS=1 run -0 "$DEPS/deps.sh"
   [ -z "$output" ]

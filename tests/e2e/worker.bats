@@ -230,6 +230,31 @@ needs_sandbox() {
   run -0 ogpu-validate --audit
 }
 
+@test "kill -9 leaves nothing behind for long: the next worker cleans up" {
+  chain
+  matched --sandbox none -- sleep 30
+  ogpu-worker --once >w.out 3>&- &
+  wait_for '[ -s "$OGPU_HOME/run/1/lock" ] || [ "$(leases running)" = 1 ]'
+  kill -9 $!
+  wait $! || true
+  [ -d "$OGPU_HOME/run/1" ]
+  ogpu-submit --cancel 1 >/dev/null
+  run -0 ogpu-worker --once
+  [ ! -e "$OGPU_HOME/run/1" ]
+}
+
+@test "a relative state folder will do" {
+  chain
+  cd "$(dirname "$OGPU_HOME")"
+  rel=$(basename "$OGPU_HOME")
+  unset OGPU_HOME
+  echo data >in
+  ogpu-submit -s "$rel" --in in --sandbox none -- cat in >task.json
+  ogpu-match -s "$rel" --once -q >/dev/null
+  run -0 ogpu-worker -s "$rel" --once
+  [ "$(ogpu-submit -s "$rel" --fetch 1 --stdout)" = data ]
+}
+
 @test "kill -9 between commit and reveal: revealed from what is stored" {
   needs_sandbox
   pool

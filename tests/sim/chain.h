@@ -88,7 +88,7 @@ __attribute__((noreturn, format(printf, 2, 3))) static inline void sim_fail(cons
     vfprintf(stderr, fmt, ap);
     va_end(ap);
     fprintf(stderr, "\n");
-    fflush(stderr);
+    fflush(NULL);
     _Exit(1);
 }
 

@@ -2,6 +2,7 @@
 #ifndef OG_TEST_LEDGERKIT_H
 #define OG_TEST_LEDGERKIT_H
 
+#include "../../sim/invariants.h"
 #include "../../sim/workers.h"
 
 #include <setjmp.h>
@@ -61,10 +62,14 @@ static inline struct kit *kit_new(unsigned nodes, const char *params)
     return kit_of(&(struct sim_cfg){.owners = nodes, .nodes = nodes}, params);
 }
 
+/* Every test ends with the invariants. */
 static inline void kit_free(struct kit *k)
 {
+    struct inv v = {.s = k->s};
     if (k->s->open)
         sim_seal(k->s);
+    inv_check(&v, false);
+    inv_release(&v);
     OG_RELEASE(OG_F_TASK, &k->t);
     OG_RELEASE(OG_F_LEASE, &k->ls);
     sim_free(k->s);

@@ -448,6 +448,23 @@ static void test_own(void **st)
     kit_free(k);
 }
 
+/* All of the bond is locked and one lease of two is late: the other's lock stays whole. */
+static void test_late_all_locked(void **st)
+{
+    struct kit *k = kit_of(&(struct sim_cfg){.owners = 1, .nodes = 1, .slots = 2}, NULL);
+    (void)st;
+    kit_do(k, 0, OG_TX_STAKE_UNBOND,
+           json_pack("{s:i,s:o}", "node", 1, "amount", og_json_new_dec(KIT_BOND - 10000)));
+    kit_submit(k, "{'count':2}");
+    kit_match(k);
+    assert_int_equal(kit_lock(k, 0), 10000);
+    kit_start(k); /* the second; the first is late */
+    kit_pass(k, 61, 61000);
+    assert_int_equal(kit_lock(k, 0), 5000);
+    KIT_NODE(k, 0, assert_int_equal(n->bond, 5000));
+    kit_free(k);
+}
+
 static void test_terms_stay(void **st)
 {
     struct kit *k = kit_new(1, NULL);
@@ -492,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_no_reveal),
         cmocka_unit_test(test_own),
+        cmocka_unit_test(test_late_all_locked),
         cmocka_unit_test(test_terms_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,7 @@ static void test_exact_missed(void **st)
         kit_pass(k, 120, 80000);
         kit_look(k);
         kit_node(k, drawn(k, i), 0, -500000);
+        assert_int_equal(reliability(k, drawn(k, i), true), 3 * OG_PPM);
         assert_int_equal(k->ls.missed, i + 1);
     }
     assert_int_equal(k->ls.method, OG_VERIFY_ACCEPT);
@@ -275,6 +276,31 @@ static void test_two_miss_together(void **st)
     kit_node(k, drawn(k, 1), 300000, 0);
     for (unsigned i = 0; i < k->ls.drawn.n / 8; i++)
         assert_int_equal(kit_lock(k, drawn(k, i)), 0);
+    kit_free(k);
+}
+
+/* The third miss settles the lease; a fourth in the same block finds nothing to do. */
+static void test_third_miss_settles(void **st)
+{
+    struct kit *k = many(NULL, "{'verify':'exact'}");
+    (void)st;
+    kit_pass(k, 120, 80000); /* the first */
+    kit_look(k);
+    hash_it(k, 1, 7);
+    kit_reveal(k, 0);
+    open_it(k, 1, 7);
+    hash_it(k, 2, 7);
+    kit_pass(k, 60, 60000); /* the second committed and did not open: the next steps in */
+    kit_look(k);
+    assert_int_equal(k->ls.missed, 2);
+    assert_int_equal(kit_lock(k, drawn(k, 4)), 2000000);
+    kit_pass(k, 120, 5000); /* blocks of both windows are over, time is not */
+    kit_pass(k, 1, 100000);
+    kit_look(k);
+    assert_int_equal(k->ls.missed, 3);
+    assert_int_equal(k->ls.method, OG_VERIFY_ACCEPT);
+    kit_moved(k, -1025000, 3 * 500000);
+    kit_node(k, drawn(k, 4), 0, 0);
     kit_free(k);
 }
 
@@ -436,6 +462,61 @@ static void test_cmd_second(void **st)
     second_node("ok", OG_TASK_PAID, 775000 - 150000 - 315000, 15000, 0, 300000);
 }
 
+/* After a no of eight elements a prefix of two takes a quarter of what checks took; the bill of
+ * two noes and a yes comes out of the escrow to the grain. */
+static void test_cmd_prefix(void **st)
+{
+    struct kit *k = kit_of(&(struct sim_cfg){.owners = 6, .nodes = 6}, NULL);
+    struct og_requeue r;
+    (void)st;
+    kit_mark(k);
+    kit_submit(k, "{'count':8,'chunk':8,'verify':'cmd','retry':0,'check':{'limit_ms':1000,'sha256':"
+                  "'20f65c28671b40937c5bf23acc7c6f37e5a5ec0622e347b57685725df5ba9e50'}}");
+    kit_to_commit(k, 0);
+    kit_pass(k, 1, 1);
+    kit_look(k);
+    assert_int_equal(k->ls.pay, 300000);
+    kit_reveal(k, 0);
+    vote_it(k, 0, "bad");
+    assert_true(kit_requeued(k, 0, &r));
+    assert_int_equal(r.check_no, 75001);
+    kit_match(k);
+    kit_start(k);
+    kit_commit(k, 4000, 2, 3000, 0);
+    assert_int_equal(k->ls.check_no, 18751);
+    assert_true(kit_requeued(k, 2, &r));
+    assert_int_equal(r.check_no, 56251);
+    kit_pass(k, 1, 1);
+    kit_look(k);
+    kit_reveal(k, 0);
+    vote_it(k, 0, "ok");
+    kit_do(k, k->me, OG_TX_TASK_CANCEL,
+           json_pack("{s:I,s:i,s:i}", "task", (json_int_t)k->t.id, "first", 2, "count", 6));
+    kit_seal(k);
+    kit_look(k);
+    assert_int_equal(k->t.state, OG_TASK_CANCELLED);
+    /* the other six were matched anew meanwhile: A/100 of 3,000,000 to that node */
+    kit_moved(k, -75000 - 300000 - 15000 - 75000 - 30000, 15000);
+    kit_free(k);
+}
+
+/* A leaving verifier whose last lock is slashed leaves at once. */
+static void test_leave_by_slash(void **st)
+{
+    struct kit *k = many("{'referee_ppm':'0'}", "{'verify':'vote'}");
+    (void)st;
+    unsigned v = drawn(k, 0);
+    kit_reveal(k, 0);
+    kit_do(k, kit_acct(k, v), OG_TX_NODE_LEAVE,
+           json_pack("{s:I}", "node", (json_int_t)k->s->node[v].id));
+    KIT_NODE(k, v, assert_int_equal(n->state, OG_NODE_LEAVING));
+    vote_it(k, 0, "bad");
+    vote_it(k, 1, "ok");
+    vote_it(k, 2, "ok");
+    KIT_NODE(k, v, assert_int_equal(n->state, OG_NODE_LEFT); assert_int_equal(n->bond, 0));
+    kit_free(k);
+}
+
 /* Two owners: nobody may check, the submitter accepts, and the receipt does not say exact. */
 static void test_no_verifier(void **st)
 {
@@ -493,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_exact_no_reveal),
         cmocka_unit_test(test_exact_missed),
         cmocka_unit_test(test_two_miss_together),
+        cmocka_unit_test(test_third_miss_settles),
         cmocka_unit_test(test_vote_ok),
         cmocka_unit_test(test_vote_three_against),
         cmocka_unit_test(test_vote_two_not_ok),
@@ -500,6 +582,8 @@ int main(void)
         cmocka_unit_test(test_vote_referee),
         cmocka_unit_test(test_cmd_ok),
         cmocka_unit_test(test_cmd_second),
+        cmocka_unit_test(test_cmd_prefix),
+        cmocka_unit_test(test_leave_by_slash),
         cmocka_unit_test(test_no_verifier),
         cmocka_unit_test(test_own_moves_nothing),
     };
