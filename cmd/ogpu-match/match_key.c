@@ -4,13 +4,11 @@
 #include "base/base_io.h"
 #include "base/base_log.h"
 #include "base/base_mem.h"
+#include "crypto/crypto_keyfile.h"
 #include "store/store_query.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define KEY_FILE_MAX (1u << 20)
 
 static enum og_rc read_pass(const char *path, struct og_buf *out, struct og_err *err)
 {
@@ -23,21 +21,6 @@ static enum og_rc read_pass(const char *path, struct og_buf *out, struct og_err 
         out->len = (size_t)(end - out->p);
     }
     return OG_OK;
-}
-
-static enum og_rc read_key(const char *path, const struct og_buf *pass, struct og_key **out,
-                           struct og_err *err)
-{
-    struct og_buf pem = OG_BUF_INIT;
-    *out = NULL;
-    enum og_rc rc = og_io_read_secret(path, KEY_FILE_MAX, &pem, err);
-    if (rc == OG_OK) {
-        rc = og_key_from_pem(pem.p, pem.len, pass->p, out, err);
-        if (rc != OG_OK)
-            rc = og_err_wrap(err, rc, "'%s'", path);
-    }
-    og_buf_cleanse(&pem);
-    return rc;
 }
 
 /* The active node of this account, when it has a bond; 0: none. */
@@ -58,12 +41,12 @@ static enum og_rc bonded_node(struct matcher *m, const struct og_key *key, uint6
     return OG_OK;
 }
 
-static enum og_rc take_key(struct matcher *m, const char *path, const struct og_buf *pass,
-                           struct og_err *err)
+static enum og_rc take_key(struct matcher *m, const char *dir, const char *name,
+                           const struct og_buf *pass, struct og_err *err)
 {
     struct og_key *key;
     uint64_t node;
-    OG_TRY(read_key(path, pass, &key, err));
+    OG_TRY(og_keyfile_load(dir, name, pass->p, &key, err));
     enum og_rc rc = bonded_node(m, key, &node, err);
     if (rc == OG_OK && node > 0) {
         m->key = key;
@@ -74,28 +57,15 @@ static enum og_rc take_key(struct matcher *m, const char *path, const struct og_
     return rc;
 }
 
-static bool ends_with(const char *s, const char *tail)
-{
-    size_t n = strlen(s), t = strlen(tail);
-    return n > t && strcmp(s + n - t, tail) == 0;
-}
-
-static int account_keys(const struct dirent *d)
-{
-    return d->d_name[0] != '.' && ends_with(d->d_name, ".pem") &&
-           !ends_with(d->d_name, ".vrf.pem") && !ends_with(d->d_name, ".consensus.pem");
-}
-
 static enum og_rc search(struct matcher *m, const char *dir, const struct og_buf *pass,
                          struct og_err *err)
 {
-    struct dirent **entry;
-    int n = scandir(dir, &entry, account_keys, alphasort);
-    enum og_rc rc = OG_OK;
-    for (int i = 0; i < n; i++) {
-        char *path = og_io_join(dir, entry[i]->d_name);
+    char **name;
+    size_t n;
+    enum og_rc rc = og_keyfile_list(dir, &name, &n, err);
+    for (size_t i = 0; i < n; i++) {
         if (rc == OG_OK && !m->key) {
-            rc = take_key(m, path, pass, err);
+            rc = take_key(m, dir, name[i], pass, err);
             if (rc == OG_E_DATA || rc == OG_E_NOPERM || rc == OG_E_UNAVAILABLE ||
                 rc == OG_E_NOINPUT) { /* not a key for this; another may be */
                 og_log(OG_LOG_INFO, "key passed over: %s", err->msg);
@@ -103,11 +73,9 @@ static enum og_rc search(struct matcher *m, const char *dir, const struct og_buf
                 rc = OG_OK;
             }
         }
-        free(path);
-        free(entry[i]);
+        free(name[i]);
     }
-    if (n >= 0)
-        free(entry);
+    free(name);
     return rc;
 }
 
@@ -115,16 +83,13 @@ static enum og_rc named(struct matcher *m, const char *dir, const struct og_buf 
                         struct og_err *err)
 {
     const char *name = m->opts->key;
-    if (!og_io_path_is_tame(name) || strchr(name, '/'))
+    if (!og_keyfile_name_ok(name))
         return og_err_set(err, OG_E_USAGE, "--key: '%.64s' is not the name of a key", name);
-    struct og_buf file = OG_BUF_INIT;
-    og_buf_addf(&file, "%s/%s.pem", dir, name);
-    enum og_rc rc = take_key(m, file.p, pass, err);
-    og_buf_release(&file);
-    if (rc == OG_OK && !m->key)
+    OG_TRY(take_key(m, dir, name, pass, err));
+    if (!m->key)
         return og_err_set(err, OG_E_USAGE, "--key: '%.64s' is not the key of a node with a bond",
                           name);
-    return rc;
+    return OG_OK;
 }
 
 enum og_rc match_find_key(struct matcher *m, struct og_err *err)

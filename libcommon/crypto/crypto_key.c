@@ -18,6 +18,7 @@ struct og_key {
     struct og_suite suite;
     EVP_PKEY *pkey[OG_SUITE_PARTS_MAX];
     struct og_pub *pub;
+    struct og_pub *cold; /* NULL: none */
 };
 
 void og_key_free(struct og_key *k)
@@ -27,6 +28,7 @@ void og_key_free(struct og_key *k)
     for (size_t i = 0; i < OG_SUITE_PARTS_MAX; i++)
         EVP_PKEY_free(k->pkey[i]); /* OpenSSL cleanses private parts */
     og_pub_free(k->pub);
+    og_pub_free(k->cold);
     free(k);
 }
 
@@ -124,6 +126,22 @@ enum og_rc og_key_pub(const struct og_key *k, struct og_pub **out, struct og_err
 struct og_addr og_key_addr(const struct og_key *k)
 {
     return og_pub_addr(k->pub);
+}
+
+void og_key_set_addr(struct og_key *k, const struct og_addr *a)
+{
+    og_pub_set_addr(k->pub, a);
+}
+
+void og_key_set_cold(struct og_key *k, struct og_pub *cold)
+{
+    og_pub_free(k->cold);
+    k->cold = cold;
+}
+
+const struct og_pub *og_key_cold(const struct og_key *k)
+{
+    return k->cold;
 }
 
 static enum og_rc sign_part(const struct og_suite_part *part, EVP_PKEY *pkey, const void *msg,

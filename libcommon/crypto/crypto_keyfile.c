@@ -6,11 +6,17 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define NAME_MAX_LEN 64
 #define FILE_MAX     (1u << 20)
+#define NEXT         ".next.pem"
 
 bool og_keyfile_name_ok(const char *name)
 {
@@ -86,32 +92,90 @@ enum og_rc og_keyfile_save(const char *dir, const char *name, const struct og_ke
     return rc;
 }
 
-/* The bytes of NAME.pem. */
-static enum og_rc read_pem(const char *dir, const char *name, struct og_buf *pem,
-                           struct og_err *err)
+/* The bytes of NAME.pem, or with another suffix. */
+static enum og_rc read_pem(const char *dir, const char *name, const char *suffix,
+                           struct og_buf *pem, struct og_err *err)
 {
     enum og_rc rc = check_name(name, err);
     if (rc != OG_OK)
         return rc;
-    char *path = og_keyfile_path(dir, name);
+    char *path = path_of(dir, name, suffix);
     rc = og_io_exists(path) ? og_io_read_secret(path, FILE_MAX, pem, err)
                             : og_err_set(err, OG_E_NOINPUT, "no key '%s' in '%s'", name, dir);
     free(path);
     return rc;
 }
 
-enum og_rc og_keyfile_load(const char *dir, const char *name, const char *pass, struct og_key **out,
-                           struct og_err *err)
+/* NAME.addr; *there false: none, the address is that of the key. */
+static enum og_rc read_addr(const char *dir, const char *name, struct og_addr *a, bool *there,
+                            struct og_err *err)
+{
+    struct og_buf text = OG_BUF_INIT;
+    char *path = path_of(dir, name, ".addr");
+    *there = og_io_exists(path);
+    enum og_rc rc = *there ? og_io_read_file(path, OG_ADDR_TEXT, &text, err) : OG_OK;
+    if (rc == OG_OK && *there) {
+        text.p[strcspn(text.p, "\n")] = '\0';
+        rc = og_addr_parse(text.p, a, err);
+    }
+    if (rc != OG_OK)
+        og_err_wrap(err, rc, "'%s'", path);
+    og_buf_release(&text);
+    free(path);
+    return rc;
+}
+
+static enum og_rc read_cold(const char *dir, const char *name, struct og_key *k, struct og_err *err)
+{
+    struct og_buf pem = OG_BUF_INIT;
+    struct og_pub *cold = NULL;
+    char *path = path_of(dir, name, ".cold.pub");
+    enum og_rc rc = OG_OK;
+    if (og_io_exists(path)) {
+        rc = og_io_read_file(path, FILE_MAX, &pem, err);
+        if (rc == OG_OK)
+            rc = og_pub_from_pem(pem.p, pem.len, &cold, err);
+        if (rc == OG_OK)
+            og_key_set_cold(k, cold);
+        else
+            og_err_wrap(err, rc, "'%s'", path);
+    }
+    og_buf_release(&pem);
+    free(path);
+    return rc;
+}
+
+static enum og_rc load(const char *dir, const char *name, const char *suffix, const char *pass,
+                       struct og_key **out, struct og_err *err)
 {
     *out = NULL;
     struct og_buf pem = OG_BUF_INIT;
-    enum og_rc rc = read_pem(dir, name, &pem, err);
+    enum og_rc rc = read_pem(dir, name, suffix, &pem, err);
     if (rc == OG_OK) {
         rc = og_key_from_pem(pem.p, pem.len, pass, out, err);
         if (rc != OG_OK)
             og_err_wrap(err, rc, "key '%s'", name);
     }
     og_buf_cleanse(&pem);
+    return rc;
+}
+
+enum og_rc og_keyfile_load(const char *dir, const char *name, const char *pass, struct og_key **out,
+                           struct og_err *err)
+{
+    struct og_addr a;
+    bool moved = false;
+    enum og_rc rc = load(dir, name, ".pem", pass, out, err);
+    if (rc == OG_OK)
+        rc = read_addr(dir, name, &a, &moved, err);
+    if (rc == OG_OK && moved)
+        og_key_set_addr(*out, &a);
+    if (rc == OG_OK)
+        rc = read_cold(dir, name, *out, err);
+    if (rc != OG_OK) {
+        og_key_free(*out);
+        *out = NULL;
+    }
     return rc;
 }
 
@@ -138,7 +202,9 @@ enum og_rc og_keyfile_load_pub(const char *dir, const char *name, struct og_pub 
     *encrypted = false;
     struct og_buf pem = OG_BUF_INIT;
     struct og_key *k = NULL;
-    enum og_rc rc = read_pem(dir, name, &pem, err);
+    struct og_addr a;
+    bool moved = false;
+    enum og_rc rc = read_pem(dir, name, ".pem", &pem, err);
     if (rc != OG_OK)
         goto out;
     rc = og_key_from_pem(pem.p, pem.len, NULL, &k, err);
@@ -149,10 +215,145 @@ enum og_rc og_keyfile_load_pub(const char *dir, const char *name, struct og_pub 
         rc = load_sidecar(dir, name, out, err);
     else
         og_err_wrap(err, rc, "key '%s'", name);
+    if (rc == OG_OK)
+        rc = read_addr(dir, name, &a, &moved, err);
+    if (rc == OG_OK && moved)
+        og_pub_set_addr(*out, &a);
+    if (rc != OG_OK) {
+        og_pub_free(*out);
+        *out = NULL;
+    }
 out:
     og_key_free(k);
     og_buf_cleanse(&pem);
     return rc;
+}
+
+enum og_rc og_keyfile_put_addr(const char *dir, const char *name, const struct og_addr *a,
+                               struct og_err *err)
+{
+    char text[OG_ADDR_TEXT];
+    struct og_buf line = OG_BUF_INIT;
+    char *path = path_of(dir, name, ".addr");
+    og_addr_format(a, text);
+    og_buf_addf(&line, "%s\n", text);
+    enum og_rc rc = og_io_write_atomic(path, line.p, line.len, 0644, OG_IO_REPLACE, err);
+    og_buf_release(&line);
+    free(path);
+    return rc;
+}
+
+enum og_rc og_keyfile_put_cold(const char *dir, const char *name, const struct og_pub *cold,
+                               struct og_err *err)
+{
+    struct og_buf pem = OG_BUF_INIT;
+    char *path = path_of(dir, name, ".cold.pub");
+    enum og_rc rc = og_pub_to_pem(cold, &pem, err);
+    if (rc == OG_OK)
+        rc = og_io_write_atomic(path, pem.p, pem.len, 0644, OG_IO_NOCLOBBER, err);
+    og_buf_release(&pem);
+    free(path);
+    return rc;
+}
+
+bool og_keyfile_next_exists(const char *dir, const char *name)
+{
+    char *path = path_of(dir, name, NEXT);
+    bool there = og_io_exists(path);
+    free(path);
+    return there;
+}
+
+enum og_rc og_keyfile_next_save(const char *dir, const char *name, const struct og_key *k,
+                                const char *pass, struct og_err *err)
+{
+    struct og_buf pem = OG_BUF_INIT;
+    char *path = path_of(dir, name, NEXT);
+    enum og_rc rc = og_key_to_pem(k, pass, &pem, err);
+    if (rc == OG_OK)
+        rc = og_io_write_atomic(path, pem.p, pem.len, 0600, OG_IO_NOCLOBBER, err);
+    og_buf_cleanse(&pem);
+    free(path);
+    return rc;
+}
+
+enum og_rc og_keyfile_next_load(const char *dir, const char *name, const char *pass,
+                                struct og_key **out, struct og_err *err)
+{
+    return load(dir, name, NEXT, pass, out, err);
+}
+
+/* A second name for the file at path: NAME.old-N.pem. After a crash it may have it already. */
+static enum og_rc keep_old(const char *dir, const char *name, const char *path, char **old,
+                           struct og_err *err)
+{
+    struct stat present, other;
+    enum og_rc rc = OG_OK;
+    if (stat(path, &present) < 0)
+        return og_err_set(err, OG_E_NOINPUT, "cannot open '%s': %s", path, strerror(errno));
+    for (unsigned n = 1; rc == OG_OK; n++) {
+        char suffix[32];
+        snprintf(suffix, sizeof suffix, ".old-%u.pem", n);
+        *old = path_of(dir, name, suffix);
+        if (link(path, *old) == 0)
+            return OG_OK;
+        if (errno != EEXIST)
+            rc = og_err_set(err, OG_E_CANTCREATE, "cannot make '%s': %s", *old, strerror(errno));
+        else if (stat(*old, &other) == 0 && other.st_ino == present.st_ino &&
+                 other.st_dev == present.st_dev)
+            return OG_OK;
+        free(*old);
+        *old = NULL;
+    }
+    return rc;
+}
+
+static enum og_rc sync_dir(const char *dir, struct og_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum og_rc rc = OG_OK;
+    if (fd < 0 || fsync(fd) < 0)
+        rc = og_err_set(err, OG_E_IO, "cannot sync '%s': %s", dir, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+enum og_rc og_keyfile_next_take(const char *dir, const char *name, const struct og_key *next,
+                                const struct og_addr *a, char **old_path, struct og_err *err)
+{
+    char *path = og_keyfile_path(dir, name);
+    char *from = path_of(dir, name, NEXT);
+    *old_path = NULL;
+    /* the address first: it is right for the old key as well */
+    enum og_rc rc = og_keyfile_put_addr(dir, name, a, err);
+    if (rc == OG_OK)
+        rc = keep_old(dir, name, path, old_path, err);
+    if (rc == OG_OK)
+        rc = save_pub(dir, name, next, err);
+    if (rc == OG_OK && rename(from, path) < 0)
+        rc = og_err_set(err, OG_E_CANTCREATE, "cannot rename '%s': %s", from, strerror(errno));
+    if (rc == OG_OK)
+        rc = sync_dir(dir, err);
+    free(from);
+    free(path);
+    return rc;
+}
+
+enum og_rc og_keyfile_lock(const char *dir, int *fd, struct og_err *err)
+{
+    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return og_err_set(err, OG_E_NOINPUT, "cannot open '%s': %s", dir, strerror(errno));
+    while (flock(*fd, LOCK_EX) < 0) {
+        if (errno == EINTR)
+            continue;
+        enum og_rc rc = og_err_set(err, OG_E_IO, "cannot lock '%s': %s", dir, strerror(errno));
+        close(*fd);
+        *fd = -1;
+        return rc;
+    }
+    return OG_OK;
 }
 
 static int by_text(const void *a, const void *b)

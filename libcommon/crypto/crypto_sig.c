@@ -85,6 +85,11 @@ struct og_addr og_pub_addr(const struct og_pub *p)
     return p->addr;
 }
 
+void og_pub_set_addr(struct og_pub *p, const struct og_addr *a)
+{
+    p->addr = *a;
+}
+
 struct og_hash og_pub_spki_hash(const struct og_pub *p)
 {
     return og_sha256(p->der, p->der_len);

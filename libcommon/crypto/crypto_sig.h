@@ -29,6 +29,8 @@ const char *og_pub_alg(const struct og_pub *p);
 /* The SPKI bytes it was parsed from. */
 const uint8_t *og_pub_der(const struct og_pub *p, size_t *n);
 struct og_addr og_pub_addr(const struct og_pub *p);
+/* The account that the key belongs to since a key.rotate, instead of the one it hashes to. */
+void og_pub_set_addr(struct og_pub *p, const struct og_addr *a);
 /* SHA-256 of the SPKI bytes (hybrid: of both joined). */
 struct og_hash og_pub_spki_hash(const struct og_pub *p);
 /* True when sig is valid over msg. Thread-safe on one og_pub. */
@@ -44,6 +46,10 @@ const char *og_key_alg(const struct og_key *k);
 enum og_rc og_key_pub(const struct og_key *k, struct og_pub **out,
                       struct og_err *err) OG_MUST_CHECK;
 struct og_addr og_key_addr(const struct og_key *k);
+void og_key_set_addr(struct og_key *k, const struct og_addr *a); /* see og_pub_set_addr */
+/* The cold key that the account's first transaction registers; NULL: none. Takes cold over. */
+void og_key_set_cold(struct og_key *k, struct og_pub *cold);
+const struct og_pub *og_key_cold(const struct og_key *k);
 /* Appends the signature to out (hybrid: Ed25519 ‖ ML-DSA). Deterministic where the suite allows. */
 enum og_rc og_key_sign(const struct og_key *k, const void *msg, size_t n, struct og_buf *out,
                        struct og_err *err) OG_MUST_CHECK;

@@ -170,6 +170,10 @@ static enum og_rc read_terms(const json_t *o, struct og_task *t, struct og_err *
     OG_TRY(read_needs(o, t, err));
     OG_TRY(read_kernel(o, t, err));
     OG_TRY(read_verify(o, t, err));
+    uint64_t rows;
+    unsigned work;
+    if (t->verify == OG_VERIFY_EXACT && task_kernel(t, &rows, &work) && work == OG_WORK_GEMM_F32)
+        return OG_REFUSE(err, "f32 products differ in their last bits; 'verify' them by vote");
     return read_private(o, t, err);
 }
 

@@ -207,8 +207,12 @@ enum og_rc og_tx_sign(const struct og_draft *d, const struct og_key *key,
     if (with_pub) {
         struct og_pub *pub = NULL;
         rc = og_key_pub(key, &pub, err);
-        if (rc == OG_OK)
-            json_object_set_new(o, "pub", og_pub_to_json(pub));
+        if (rc == OG_OK) {
+            json_t *p = og_pub_to_json(pub);
+            if (og_key_cold(key))
+                json_object_set_new(p, "cold", og_pub_to_json(og_key_cold(key)));
+            json_object_set_new(o, "pub", p);
+        }
         og_pub_free(pub);
     }
     og_buf_add(&bytes, domain, sizeof domain);

@@ -80,7 +80,8 @@ struct og_draft {
     const struct og_addr *to; /* NULL: none */
     uint64_t value;
 };
-/* Appends the signed line (no newline). with_pub: an account's first transaction. */
+/* Appends the signed line (no newline). with_pub: an account's first transaction; it registers the
+ * key's cold key, too. */
 enum og_rc og_tx_sign(const struct og_draft *d, const struct og_key *key,
                       const struct og_hash *chain, uint64_t seq, uint64_t valid_until, uint64_t fee,
                       bool with_pub, struct og_buf *line, struct og_err *err) OG_MUST_CHECK;

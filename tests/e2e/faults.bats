@@ -2,7 +2,7 @@
 # faults.bats - kill -9 at any moment, full disks, hostile records, states that are not ours.
 # OGPU_KILLS (20): how often a tool is killed; OGPU_KILL_SEED: the draw, printed when a test fails.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2009,SC2030,SC2031
 KILLS=${OGPU_KILLS:-20} SEED=${OGPU_KILL_SEED:-$((SECONDS + $(date +%s) % 30000))}
 load helpers
 
@@ -168,8 +168,9 @@ one_kill() {
   needs jq pgrep setsid
   RANDOM=$SEED
   echo "OGPU_KILL_SEED=$SEED"
-  for ((i = 0; i < (KILLS + 1) / 2; i++)); do
-    export OGPU_HOME=$BATS_TEST_TMPDIR/init$i
+  local round # `run` has an i of its own
+  for ((round = 0; round < (KILLS + 1) / 2; round++)); do
+    export OGPU_HOME=$BATS_TEST_TMPDIR/init$round
     crash 150 ogpu init --capacity-ms 20
     if ogpu status >/dev/null 2>&1; then
       run -73 ogpu init --capacity-ms 20
@@ -315,12 +316,12 @@ END
   init_chain
   local before tool
   before=$(counts)
-  printf '{"argv":["true"],"kind":"task","v":1}\n{"argv":["tr' >cut
+  printf '{"argv":["true"],"kind":"task","v":1}\n{"argv":["tr' >part
   printf '{"argv":["\377\376"],"kind":"task","v":1}\n' >utf8
   printf '{"argv":["tr\0ue"],"kind":"task","v":1}\n' >nul
   head -c 100000 /dev/urandom >noise
   head -c 3000000 /dev/zero | tr '\0' 'x' >endless
-  for f in cut utf8 nul noise endless; do
+  for f in part utf8 nul noise endless; do
     for tool in ogpu-submit ogpu-match ogpu-worker ogpu-validate; do
       run --separate-stderr "$tool" <$f
       if [ "$status" -ne 65 ] || [[ $stderr != *stdin:* ]]; then
@@ -402,7 +403,7 @@ END
   ogpu init --capacity-ms 20 >/dev/null 2>&1
   ogpu run --sandbox none -- echo one
   ogpu status | jq -c '[.txs, .height, .balances]' >before
-  head -c 100000000 /dev/zero >full/ballast || true
+  head -c 110000000 /dev/zero >full/ballast 2>/dev/null || true
   run --separate-stderr ogpu-submit -- true
   [ "$status" -eq 74 ]
   [ -z "$output" ]

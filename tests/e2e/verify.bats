@@ -61,7 +61,7 @@ lie() {
   "$ACTOR" start "$WK" "$L"
   sleep 0.1
   seal
-  "$ACTOR" commit "$WK" "$L" 60 "${1:-lie}"
+  "$ACTOR" commit "$WK" "$L" 60 lie
 }
 
 # pay of one check, and what a verifier locks; ppm as for a single element: 10^6
@@ -76,8 +76,7 @@ terms() {
 
 # seals until the lease's draw has been
 drawn() {
-  local i
-  for i in $(seq 40); do
+  for _ in $(seq 40); do
     [ "$(lease "$L" .checked)" = 0 ] || return 0
     "$ACTOR" pass 1 10
   done

@@ -149,7 +149,7 @@ static void silence(struct sim *s, struct inv *v)
     }
     until += 130000 + 10 * 1250000 + 600000 + 6 * (10 * 1250000 + 200000) + 86400000;
     for (unsigned blocks = 0; pending(s); blocks++) {
-        idle(s, v, blocks > 200 && blocks % 8 == 0 ? 7200000 : 150000, blocks % 8 == 7);
+        idle(s, v, blocks > 200 && blocks % 8 == 0 ? 7200000 : 150000, blocks % 16 == 15);
         if (s->now_ms > until && blocks > SILENT_BLOCKS)
             sim_fail(s, "a task does not end though its bound has passed");
     }
@@ -222,7 +222,7 @@ static void history(uint64_t seed, struct totals *t)
     struct people people = {.s = s, .c = &crew};
     struct inv v = {.s = s};
     cast_roles(s, &crew);
-    uint64_t blocks = 8 + sim_below(s, sim_one_in(s, 8) ? 120 : 24);
+    uint64_t blocks = 8 + sim_below(s, sim_one_in(s, 12) ? 120 : 16);
     for (uint64_t b = 0; b < blocks; b++) {
         people_rotated(s);
         sim_open(s, step_ms(s));
@@ -234,9 +234,9 @@ static void history(uint64_t seed, struct totals *t)
         seal(s, &v, false);
         if (sim_one_in(s, 40)) /* a long while in which nobody does anything */
             for (uint64_t k = sim_below(s, 150); k > 0 && pending(s); k--)
-                idle(s, &v, 1 + sim_below(s, 5000), k % 4 == 0);
+                idle(s, &v, 1 + sim_below(s, 5000), k % 8 == 0);
     }
-    if (sim_one_in(s, cfg.validators ? 60 : 12))
+    if (sim_one_in(s, cfg.validators ? 60 : 16))
         silence(s, &v);
     inv_check(&v, sim_one_in(s, 8));
     statements(s);

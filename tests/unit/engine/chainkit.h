@@ -10,11 +10,11 @@
 #include "crypto/crypto_vrf.h"
 #include "engine/engine.h"
 #include "engine/engine_header.h"
-#include "json/json_canon.h"
-#include "json/json_get.h"
 #include "store/store_block.h"
 #include "store/store_row.h"
 #include "store/store_tree.h"
+#include "json/json_canon.h"
+#include "json/json_get.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,18 +117,17 @@ static inline void kit_genesis(const char *params, unsigned nodes, struct og_buf
     for (unsigned i = 0; i < 10; i++) {
         struct og_key *k = kit_key("account", i);
         struct og_addr a = og_key_addr(k);
-        json_array_append_new(accounts, json_pack("{s:o, s:s}", "addr", kit_addr(&a), "amount",
-                                                  "10000000000000"));
+        json_array_append_new(
+            accounts, json_pack("{s:o, s:s}", "addr", kit_addr(&a), "amount", "10000000000000"));
         og_key_free(k);
     }
     for (unsigned i = 0; i < nodes; i++)
         json_array_append_new(list, kit_node(i));
     struct og_hash random = kit_seed("random", 0);
-    json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:I, s:i}", "accounts", accounts,
-                          "engine", "embedded", "kind", "genesis", "nodes", list, "params",
-                          json_loads(params, 0, NULL), "random",
-                          og_json_new_hex(random.b, OG_HASH_LEN), "time_ms", (json_int_t)KIT_TIME,
-                          "v", 1);
+    json_t *o = json_pack(
+        "{s:o, s:s, s:s, s:o, s:o, s:o, s:I, s:i}", "accounts", accounts, "engine", "embedded",
+        "kind", "genesis", "nodes", list, "params", json_loads(params, 0, NULL), "random",
+        og_json_new_hex(random.b, OG_HASH_LEN), "time_ms", (json_int_t)KIT_TIME, "v", 1);
     assert_non_null(o);
     OK(og_json_canon(o, out, &kit_err));
     json_decref(o);

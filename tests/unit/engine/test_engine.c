@@ -272,8 +272,8 @@ static void lost_sequence_races_are_signed_again(void **state)
             _exit(2);
         for (int i = 0; i < EACH / BATCH; i++) {
             for (int j = 0; j < BATCH; j++)
-                d[j] = (struct og_draft){
-                    .kind = OG_TX_TRANSFER, .body = body, .to = &to, .value = 1};
+                d[j] =
+                    (struct og_draft){.kind = OG_TX_TRANSFER, .body = body, .to = &to, .value = 1};
             if (og_engine_send(e, k, d, BATCH, out, &kit_err) != OG_OK) {
                 fprintf(stderr, "# sender %d: %s\n", p, kit_err.msg);
                 _exit(1);

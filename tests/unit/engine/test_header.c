@@ -179,8 +179,10 @@ static void block_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_signed_is_read), cmocka_unit_test(without_a_validator_it_is_unsigned),
-        cmocka_unit_test(no_changed_bit_passes),  cmocka_unit_test(other_headers_are_refused),
+        cmocka_unit_test(what_is_signed_is_read),
+        cmocka_unit_test(without_a_validator_it_is_unsigned),
+        cmocka_unit_test(no_changed_bit_passes),
+        cmocka_unit_test(other_headers_are_refused),
         cmocka_unit_test(block_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

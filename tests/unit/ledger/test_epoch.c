@@ -118,7 +118,8 @@ static void test_weights(void **st)
     assert_int_equal(weight(k, 0), 60500);
     for (int i = 0; i < 6; i++)
         next_epoch(k);
-    KIT_NODE(k, 0, assert_int_equal(n->weight, og_muldiv(n->c_eff, og_view_reliability(n), OG_PPM)));
+    KIT_NODE(k, 0,
+             assert_int_equal(n->weight, og_muldiv(n->c_eff, og_view_reliability(n), OG_PPM)));
     kit_free(k);
 }
 
@@ -196,8 +197,8 @@ static void test_cap(void **st)
 /* A cap binds owners: two nodes of one owner share it. */
 static void test_cap_by_owner(void **st)
 {
-    struct kit *k = kit_of(&(struct sim_cfg){.owners = 4, .nodes = 8},
-                           "{" EPOCH ",'cap_ppm':'250000'}");
+    struct kit *k =
+        kit_of(&(struct sim_cfg){.owners = 4, .nodes = 8}, "{" EPOCH ",'cap_ppm':'250000'}");
     (void)st;
     for (unsigned i = 0; i < 8; i += 4)
         KIT_NODE(k, i, n->offered = n->measured = n->c_eff = 10000000);
@@ -288,8 +289,8 @@ static void test_proposers(void **st)
 /* P_i of the validators sums to the whole; one without keys is none. */
 static void test_validators(void **st)
 {
-    struct kit *k = kit_of(&(struct sim_cfg){.owners = 3, .nodes = 3, .validators = true},
-                           "{" EPOCH "}");
+    struct kit *k =
+        kit_of(&(struct sim_cfg){.owners = 3, .nodes = 3, .validators = true}, "{" EPOCH "}");
     struct og_validator v = {.node = 1};
     bool found;
     (void)st;

@@ -160,7 +160,7 @@ static void test_escrow(void **st)
 /* What a lease can cost never exceeds its escrow: any method, any split. */
 static void test_covers(void **st)
 {
-    static const enum og_verify how[] = {OG_VERIFY_OWN, OG_VERIFY_EXACT, OG_VERIFY_VOTE,
+    static const enum og_verify how[] = {OG_VERIFY_OWN, OG_VERIFY_EXACT,  OG_VERIFY_VOTE,
                                          OG_VERIFY_CMD, OG_VERIFY_ACCEPT, OG_VERIFY_AUTO};
     (void)st;
     for (int i = 0; i < ROUNDS; i++) {
@@ -179,14 +179,16 @@ static void test_covers(void **st)
         og_pay_check_terms(&t, (unsigned)t.verify, &ppm, &checks);
         uint64_t cost = p + og_pay_surcharge(&t, p) + checks * og_pay_check(p, ppm);
         assert_true(cost <= og_pay_share(&t, count, 0));
-        uint64_t v = og_min_u64(og_pay_check(p, ppm), (p - p / 2 + og_pay_reserve(p, ppm, checks)) / 3);
+        uint64_t v =
+            og_min_u64(og_pay_check(p, ppm), (p - p / 2 + og_pay_reserve(p, ppm, checks)) / 3);
         assert_true(p / 2 + 3 * v <= og_pay_share(&t, count, 0)); /* not deterministic */
     }
 }
 
 static void test_share(void **st)
 {
-    struct og_task t = {.verify = OG_VERIFY_ACCEPT, .levy_ppm = 50000, .urgency = 1, .max_price = 99};
+    struct og_task t = {
+        .verify = OG_VERIFY_ACCEPT, .levy_ppm = 50000, .urgency = 1, .max_price = 99};
     (void)st;
     assert_int_equal(og_pay_escrow_one(&t), 104);
     assert_int_equal(og_pay_share(&t, 3, 0), 312);
@@ -195,14 +197,19 @@ static void test_share(void **st)
     assert_int_equal(og_pay_share(&t, 3, 1000), 0);
 }
 
-static uint64_t escrow_of(const char *text)
+static uint64_t escrow_with(const char *params, const char *text)
 {
-    struct kit *k = kit_new(1, NULL);
+    struct kit *k = kit_new(1, params);
     kit_submit(k, text);
     kit_look(k);
     uint64_t e = k->t.escrow;
     kit_free(k);
     return e;
+}
+
+static uint64_t escrow_of(const char *text)
+{
+    return escrow_with(NULL, text);
 }
 
 /* The table of methods: escrow of 1,000,000 with a levy of 5 %. */
@@ -223,6 +230,7 @@ static void test_submitted(void **st)
                                "'samples':1}"),
                      10 * (1000000 + 100000 + 20000 + 50000));
     assert_int_equal(escrow_of("{'max_price':'0'}"), 0);
+    assert_int_equal(escrow_with("{'levy_ppm':'100000'}", "{'max_price':'1000000'}"), 1100000);
 }
 
 int main(void)

@@ -111,16 +111,15 @@ static void test_submit(void **st)
         {OG_TX_TASK_SUBMIT, SUBMIT("{" BASE ",'after':[{'when':'ok'}]}"), "'task' is missing"},
         {OG_TX_TASK_SUBMIT, SUBMIT("{" BASE "},{" BASE ",'after':[{'at':0,'when':'late'}]}"),
          "task 1: 'when' must be ok, any or fail"},
-        {OG_TX_TASK_SUBMIT, SUBMIT("{" BASE "},{" BASE ",'after':[{'at':0},{'at':0}]}"),
-         "twice"},
-        {OG_TX_TASK_SUBMIT,
-         SUBMIT("{'line':0,'limit_ms':1000,'max_price':'4611686018427387905'}"), "2^62"},
-        {OG_TX_TASK_SUBMIT,
-         SUBMIT("{'line':0,'limit_ms':1000,'max_price':'4611686018427387904'}"), "2^62"},
-        {OG_TX_TASK_SUBMIT,
-         SUBMIT("{'line':0,'limit_ms':1000,'count':4294967295,'max_price':'99999999999'}"),
+        {OG_TX_TASK_SUBMIT, SUBMIT("{" BASE "},{" BASE ",'after':[{'at':0},{'at':0}]}"), "twice"},
+        {OG_TX_TASK_SUBMIT, SUBMIT("{'line':0,'limit_ms':1000,'max_price':'4611686018427387905'}"),
          "2^62"},
-        {OG_TX_TASK_SUBMIT, SUBMIT("{'line':0,'limit_ms':1000,'verify':'own','max_price':'2000000000000'}"),
+        {OG_TX_TASK_SUBMIT, SUBMIT("{'line':0,'limit_ms':1000,'max_price':'4611686018427387904'}"),
+         "2^62"},
+        {OG_TX_TASK_SUBMIT,
+         SUBMIT("{'line':0,'limit_ms':1000,'count':4294967295,'max_price':'99999999999'}"), "2^62"},
+        {OG_TX_TASK_SUBMIT,
+         SUBMIT("{'line':0,'limit_ms':1000,'verify':'own','max_price':'2000000000000'}"),
          "the balance is 1000000000000 grains, 2100000000000 are needed"},
     };
     struct kit *k = kit_new(2, NULL);
@@ -201,6 +200,9 @@ static void test_leases(void **st)
         {OG_TX_LEASE_START, "{'leases':[1]}", "lease 1 is running"},
         {OG_TX_LEASE_RENEW, "{'leases':[1,7]}", "there is no lease 7"},
         {OG_TX_RESULT_FAIL, "{'lease':1,'why':'input'}", "lease 1 is running"},
+        {OG_TX_NODE_UPDATE, "{'slots':[]}", "slot 0 works; it cannot go now"},
+        {OG_TX_NODE_UPDATE, "{'slots':[{'share_ppm':500000},{'share_ppm':500000}]}",
+         "slot 0 works; its share cannot change now"},
         {OG_TX_RESULT_COMMIT, "{'results':[{'lease':1,'count':0,'hash':" H ",'run_ms':1}]}",
          "'count' must be above 0"},
         {OG_TX_RESULT_COMMIT, "{'results':[{'lease':1,'count':2,'hash':" H ",'run_ms':1}]}",
@@ -389,9 +391,9 @@ static void test_outside(void **st)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_submit),   cmocka_unit_test(test_after),
-        cmocka_unit_test(test_ranges),   cmocka_unit_test(test_leases),
-        cmocka_unit_test(test_nodes),    cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_submit),  cmocka_unit_test(test_after),
+        cmocka_unit_test(test_ranges),  cmocka_unit_test(test_leases),
+        cmocka_unit_test(test_nodes),   cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

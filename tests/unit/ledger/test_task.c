@@ -465,6 +465,37 @@ static void test_late_all_locked(void **st)
     kit_free(k);
 }
 
+/* Nobody can check: it is `accept`, and no reveal is late, not wrong. */
+static void test_no_reveal_no_verifier(void **st)
+{
+    struct kit *k = kit_new(1, NULL);
+    (void)st;
+    kit_submit(k, "{'verify':'exact'}");
+    kit_to_commit(k, 0);
+    kit_mark(k);
+    kit_pass(k, 202, 700000);
+    kit_state(k, OG_TASK_OPEN, OG_LEASE_LATE);
+    kit_moved(k, 0, 5000);
+    kit_node(k, 0, 0, -5000);
+    kit_free(k);
+}
+
+/* `auto` on one's own node is `own`: its lock is A/100, whatever it would be elsewhere. */
+static void test_own_light_lock(void **st)
+{
+    struct kit *k = kit_new(1, NULL);
+    (void)st;
+    kit_do(k, 0, OG_TX_STAKE_UNBOND,
+           json_pack("{s:i,s:o}", "node", 1, "amount", og_json_new_dec(KIT_BOND - 5000)));
+    kit_submit_by(k, 0,
+                  "{'verify':'auto','kernel':{'name':'gemm','args':{'m':100,'n':5000,"
+                  "'k':5000,'type':'i32'}}}");
+    kit_match(k);
+    assert_int_equal(k->ls.method, OG_VERIFY_OWN);
+    assert_int_equal(k->ls.lock, 5000);
+    kit_free(k);
+}
+
 static void test_terms_stay(void **st)
 {
     struct kit *k = kit_new(1, NULL);
@@ -510,6 +541,8 @@ int main(void)
         cmocka_unit_test(test_no_reveal),
         cmocka_unit_test(test_own),
         cmocka_unit_test(test_late_all_locked),
+        cmocka_unit_test(test_no_reveal_no_verifier),
+        cmocka_unit_test(test_own_light_lock),
         cmocka_unit_test(test_terms_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

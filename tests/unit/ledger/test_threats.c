@@ -142,8 +142,7 @@ static void test_04_stale_certificate(void **st)
     kit_free(k);
 }
 
-/* 7: neither a clock jump nor fast blocks end a deadline alone: see test_task.c for each; here a
- * lease just matched, running, committed and revealed survives a week in one block. */
+/* 7: a lease matched, running, committed, revealed survives a week in one block; test_task.c. */
 static void test_07_clock_jump(void **st)
 {
     struct kit *k = kit_new(1, NULL);
@@ -186,6 +185,7 @@ static void test_08_interested_proposer(void **st)
         }
         assert_int_equal(k->ls.checked, 2);
     }
+    assert_true(waited > 0);
     kit_free(k);
     k = kit_of(&(struct sim_cfg){.owners = 1, .nodes = 1, .validators = true}, NULL);
     kit_submit(k, "{'verify':'exact'}");
@@ -259,8 +259,7 @@ static void test_14_releases(void **st)
     kit_free(k);
 }
 
-/* 15: three verifiers that cannot have the output agree: absent is a wrong result; see
- * test_verify.c. Here: a path that leads elsewhere does not open the commit. */
+/* 15: absent is in test_verify.c; here: a path that leads elsewhere does not open the commit. */
 static void test_15_forged_path(void **st)
 {
     struct kit *k = kit_of(&(struct sim_cfg){.owners = 5, .nodes = 5}, NULL);
@@ -271,18 +270,16 @@ static void test_15_forged_path(void **st)
     kit_look(k);
     unsigned v = kit_index(k, og_get_be64(k->ls.drawn.p));
     struct og_hash value = crew_value(k->s, &k->ls, &k->t, 0);
-    kit_do(k, kit_acct(k, v), OG_TX_VERDICT_COMMIT,
-           crew_verdict_commit(k->s, k->ls.id, v, &value));
+    kit_do(k, kit_acct(k, v), OG_TX_VERDICT_COMMIT, crew_verdict_commit(k->s, k->ls.id, v, &value));
     kit_look(k);
     json_t *good = crew_reveal(k->s, &k->ls, &k->t, 0, 0);
     json_t *bad = crew_reveal(k->s, &k->ls, &k->t, 1, 0);
-    json_t *entry = json_array_get(json_object_get(good, "reveals"), 0);
     json_t *forged = json_deep_copy(good);
     json_t *in = json_array_get(json_object_get(forged, "reveals"), 0);
     json_object_set(in, "paths",
                     json_object_get(json_array_get(json_object_get(bad, "reveals"), 0), "paths"));
-    assert_int_equal(json_array_size(json_object_get(entry, "paths")), 3);
-    kit_refused(k, kit_acct(k, k->worker), OG_TX_RESULT_REVEAL, forged, "does not lead to the root");
+    kit_refused(k, kit_acct(k, k->worker), OG_TX_RESULT_REVEAL, forged,
+                "does not lead to the root");
     forged = json_deep_copy(good);
     in = json_array_get(json_object_get(forged, "reveals"), 0);
     json_array_remove(json_object_get(in, "paths"), 0);
@@ -308,16 +305,15 @@ static void test_02_blind_verifier(void **st)
     kit_look(k);
     unsigned v = kit_index(k, og_get_be64(k->ls.drawn.p));
     struct og_hash guess = og_sha256("guess", 5);
-    kit_do(k, kit_acct(k, v), OG_TX_VERDICT_COMMIT,
-           crew_verdict_commit(k->s, k->ls.id, v, &guess));
-    kit_refused(k, kit_acct(k, v), OG_TX_VERDICT,
-                crew_verdict(k->s, k->ls.id, v, &guess, NULL, 0), "not revealed yet");
+    kit_do(k, kit_acct(k, v), OG_TX_VERDICT_COMMIT, crew_verdict_commit(k->s, k->ls.id, v, &guess));
+    kit_refused(k, kit_acct(k, v), OG_TX_VERDICT, crew_verdict(k->s, k->ls.id, v, &guess, NULL, 0),
+                "not revealed yet");
     kit_reveal(k, 0);
     copied = k->ls.value;
-    kit_refused(k, kit_acct(k, v), OG_TX_VERDICT,
-                crew_verdict(k->s, k->ls.id, v, &copied, NULL, 0), "not what was committed");
-    kit_refused(k, kit_acct(k, v), OG_TX_VERDICT,
-                crew_verdict(k->s, k->ls.id, v, NULL, "ok", 0), "a 'value' or is absent");
+    kit_refused(k, kit_acct(k, v), OG_TX_VERDICT, crew_verdict(k->s, k->ls.id, v, &copied, NULL, 0),
+                "not what was committed");
+    kit_refused(k, kit_acct(k, v), OG_TX_VERDICT, crew_verdict(k->s, k->ls.id, v, NULL, "ok", 0),
+                "a 'value' or is absent");
     kit_free(k);
 }
 
@@ -352,21 +348,22 @@ static void test_16_evidence(void **st)
                            "{'epoch_blocks':'3','epoch_ms':'1'}");
     uint64_t ms = k->s->now_ms;
     (void)st;
-    kit_do(k, k->s->node[0].owner, OG_TX_STAKE_UNBOND, kit_json("{'node':1,'amount':'200000000000'}"));
-    kit_refused(k, k->me, OG_TX_EVIDENCE,
-                proof(header(k, 0, 1, 0, ms), header(k, 0, 2, 1, ms)), "of another chain");
-    kit_refused(k, k->me, OG_TX_EVIDENCE,
-                proof(header(k, 0, 1, 0, ms), header(k, 0, 1, 0, ms)), "do not conflict");
-    kit_refused(k, k->me, OG_TX_EVIDENCE,
-                proof(header(k, 0, 1, 0, ms), header(k, 1, 2, 0, ms)), "do not conflict");
+    kit_do(k, k->s->node[0].owner, OG_TX_STAKE_UNBOND,
+           kit_json("{'node':1,'amount':'200000000000'}"));
+    kit_refused(k, k->me, OG_TX_EVIDENCE, proof(header(k, 0, 1, 0, ms), header(k, 0, 2, 1, ms)),
+                "of another chain");
+    kit_refused(k, k->me, OG_TX_EVIDENCE, proof(header(k, 0, 1, 0, ms), header(k, 0, 1, 0, ms)),
+                "do not conflict");
+    kit_refused(k, k->me, OG_TX_EVIDENCE, proof(header(k, 0, 1, 0, ms), header(k, 1, 2, 0, ms)),
+                "do not conflict");
     KIT_NODE(k, 0, n->locked = n->bond); /* as if all of it were at work */
     kit_mark(k);
     kit_do(k, k->me, OG_TX_EVIDENCE, proof(header(k, 0, 1, 0, ms), header(k, 0, 2, 0, ms)));
     kit_node(k, 0, 0, -40000000000);
     kit_moved(k, 0, 50000000000);
     KIT_NODE(k, 0, n->locked = 0);
-    kit_refused(k, k->me, OG_TX_EVIDENCE,
-                proof(header(k, 0, 1, 0, ms), header(k, 0, 2, 0, ms)), "known already");
+    kit_refused(k, k->me, OG_TX_EVIDENCE, proof(header(k, 0, 1, 0, ms), header(k, 0, 2, 0, ms)),
+                "known already");
     kit_refused(k, kit_acct(k, 0), OG_TX_NODE_UPDATE, json_pack("{s:o}", "keys", sim_keys(9)),
                 "gone for good");
     for (int i = 0; i < 8; i++)
@@ -484,7 +481,6 @@ static void test_19_split_claims(void **st)
 {
     struct kit *k = kit_of(&(struct sim_cfg){.owners = 3, .nodes = 3}, NULL);
     struct og_requeue r;
-    uint64_t claim = 0;
     (void)st;
     kit_mark(k);
     kit_submit(k, "{'count':8,'chunk':8,'limit_ms':1000,'max_price':'100000'}");
@@ -511,9 +507,9 @@ static void test_19_split_claims(void **st)
            json_pack("{s:I,s:s}", "lease", (json_int_t)k->ls.id, "why", "time"));
     kit_seal(k);
     kit_state(k, OG_TASK_FAILED, OG_LEASE_FAILED);
-    claim = 600000 + 30000 + (k->worker == first ? 0 : 100000);
+    int64_t claim = 600000 + 30000 + (k->worker == first ? 0 : 100000);
     assert_int_equal(k->t.escrow, 0);
-    kit_moved(k, -(int64_t)(claim + 100000), 30000);
+    kit_moved(k, -claim - 100000, 30000);
     kit_free(k);
 }
 
@@ -524,8 +520,11 @@ static void test_19_dependants(void **st)
         const char *when;
         int exits;
         enum og_task_state then;
-    } c[] = {{"ok", 0, OG_TASK_OPEN},       {"ok", 3, OG_TASK_CANCELLED}, {"any", 3, OG_TASK_OPEN},
-             {"fail", 0, OG_TASK_CANCELLED}, {"fail", 3, OG_TASK_OPEN}};
+    } c[] = {{"ok", 0, OG_TASK_OPEN},
+             {"ok", 3, OG_TASK_CANCELLED},
+             {"any", 3, OG_TASK_OPEN},
+             {"fail", 0, OG_TASK_CANCELLED},
+             {"fail", 3, OG_TASK_OPEN}};
     (void)st;
     for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
         struct kit *k = kit_new(1, NULL);

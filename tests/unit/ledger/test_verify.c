@@ -127,7 +127,16 @@ static void test_exact_overruled(void **st)
 {
     struct kit *k = many(NULL, "{'verify':'exact'}");
     (void)st;
-    exact_three(k, 7, 0, 0);
+    struct og_hash lie = crew_value(k->s, &k->ls, &k->t, 7);
+    hash_it(k, 0, 7);
+    kit_reveal(k, 0);
+    kit_do(k, kit_acct(k, drawn(k, 0)), OG_TX_VERDICT, /* one unit: who lies does not cap U */
+           crew_verdict(k->s, k->ls.id, drawn(k, 0), &lie, NULL, 1));
+    for (unsigned i = 1; i < 3; i++)
+        hash_it(k, i, 0);
+    for (unsigned i = 1; i < 3; i++)
+        open_it(k, i, 0);
+    kit_seal(k);
     kit_state(k, OG_TASK_PAID, OG_LEASE_PAID);
     kit_moved(k, -315000, 1400000 + 15000);
     kit_node(k, k->worker, 300000, 0);
@@ -520,8 +529,8 @@ static void test_leave_by_slash(void **st)
 /* Two owners: nobody may check, the submitter accepts, and the receipt does not say exact. */
 static void test_no_verifier(void **st)
 {
-    struct kit *k = committed(&(struct sim_cfg){.owners = 1, .nodes = 1}, NULL,
-                              "{'verify':'exact'}", 0);
+    struct kit *k =
+        committed(&(struct sim_cfg){.owners = 1, .nodes = 1}, NULL, "{'verify':'exact'}", 0);
     struct og_buf line = OG_BUF_INIT;
     uint64_t pos;
     bool found;

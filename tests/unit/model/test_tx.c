@@ -140,16 +140,16 @@ static void kinds_are_found_by_name(void **state)
     }
 }
 
-#define ADDR "ogpu1z20fnpy3vzlyjvj2lzsxn5lwfapzh8dtx3evaj"
+#define ADDR  "ogpu1z20fnpy3vzlyjvj2lzsxn5lwfapzh8dtx3evaj"
 #define CHAIN "c400000000000000000000000000000000000000000000000000000000000000"
 
 /* The members of a good transaction, each to be replaced or dropped (NULL), and one to be added. */
 static char *with(const char *name, const char *json, const char *extra)
 {
     static const char *const members[][2] = {
-        {"body", "{}"},           {"chain", "\"" CHAIN "\""},  {"fee", "\"1\""},
-        {"from", "\"" ADDR "\""}, {"kind", "\"transfer\""},    {"seq", "\"1\""},
-        {"sig", "\"AAAA\""},      {"to", "\"" ADDR "\""},      {"v", "1"},
+        {"body", "{}"},           {"chain", "\"" CHAIN "\""}, {"fee", "\"1\""},
+        {"from", "\"" ADDR "\""}, {"kind", "\"transfer\""},   {"seq", "\"1\""},
+        {"sig", "\"AAAA\""},      {"to", "\"" ADDR "\""},     {"v", "1"},
         {"valid_until", "9"},     {"value", "\"5\""},
     };
     struct og_buf b = OG_BUF_INIT;

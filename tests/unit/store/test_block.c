@@ -170,15 +170,33 @@ static void every_question_can_be_asked(void **state)
 {
     (void)state;
     static const size_t inputs[OG_Q_COUNT] = {
-        [OG_Q_OPEN_TASKS_BELOW] = 2, [OG_Q_REQUEUE_OF] = 1,    [OG_Q_FREE_SLOTS] = 2,
-        [OG_Q_LEASES_IN] = 2,        [OG_Q_LEASES_DUE] = 2,    [OG_Q_CHECKS_DUE] = 2,
-        [OG_Q_CHECKS_OF] = 1,        [OG_Q_CHECKS_FOR] = 2,    [OG_Q_TASKS_DUE] = 2,
-        [OG_Q_DEPS_ON] = 1,          [OG_Q_DEPS_OF] = 1,       [OG_Q_QUEUE] = 1,
-        [OG_Q_NODES] = 1,            [OG_Q_NODES_ALL] = 1,     [OG_Q_SLOTS_OF] = 1,
-        [OG_Q_LEASES_OF_NODE] = 2,   [OG_Q_LEASES_OF_TASK] = 2, [OG_Q_LIVE_OF_TASK] = 1,
-        [OG_Q_UNBOND_DUE] = 2,       [OG_Q_UNBOND_OF] = 1,     [OG_Q_PAID_OVERLAP] = 3,
-        [OG_Q_ROTATIONS_DUE] = 2,    [OG_Q_TASKS_FROM] = 1,    [OG_Q_TASKS_IN] = 2,
-        [OG_Q_PAID_OF_NODE] = 1,     [OG_Q_ENDED_SINCE] = 1,   [OG_Q_FAILED_SINCE] = 1,
+        [OG_Q_OPEN_TASKS_BELOW] = 2,
+        [OG_Q_REQUEUE_OF] = 1,
+        [OG_Q_FREE_SLOTS] = 2,
+        [OG_Q_LEASES_IN] = 2,
+        [OG_Q_LEASES_DUE] = 2,
+        [OG_Q_CHECKS_DUE] = 2,
+        [OG_Q_CHECKS_OF] = 1,
+        [OG_Q_CHECKS_FOR] = 2,
+        [OG_Q_TASKS_DUE] = 2,
+        [OG_Q_DEPS_ON] = 1,
+        [OG_Q_DEPS_OF] = 1,
+        [OG_Q_QUEUE] = 1,
+        [OG_Q_NODES] = 1,
+        [OG_Q_NODES_ALL] = 1,
+        [OG_Q_SLOTS_OF] = 1,
+        [OG_Q_LEASES_OF_NODE] = 2,
+        [OG_Q_LEASES_OF_TASK] = 2,
+        [OG_Q_LIVE_OF_TASK] = 1,
+        [OG_Q_UNBOND_DUE] = 2,
+        [OG_Q_UNBOND_OF] = 1,
+        [OG_Q_PAID_OVERLAP] = 3,
+        [OG_Q_ROTATIONS_DUE] = 2,
+        [OG_Q_TASKS_FROM] = 1,
+        [OG_Q_TASKS_IN] = 2,
+        [OG_Q_PAID_OF_NODE] = 1,
+        [OG_Q_ENDED_SINCE] = 1,
+        [OG_Q_FAILED_SINCE] = 1,
         [OG_Q_TX_BEFORE] = 1,
     };
     struct og_store *st = kit_memory();
@@ -200,7 +218,8 @@ static void open_tasks_in_order(void **state)
     struct og_store *st = kit_memory();
     static const uint64_t urgency[] = {1, 3, 2, 3, 1, 64};
     for (uint64_t i = 0; i < 6; i++) {
-        struct og_task t = {.id = i + 1, .state = OG_TASK_OPEN, .urgency = urgency[i], .q_count = 1};
+        struct og_task t = {
+            .id = i + 1, .state = OG_TASK_OPEN, .urgency = urgency[i], .q_count = 1};
         OK(og_row_put(st, OG_F_TASK, &t, &kit_err));
     }
     struct og_task done = {.id = 9, .state = OG_TASK_PAID, .urgency = 64, .q_count = 1};

@@ -332,9 +332,12 @@ static void buckets_stay_sorted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flush_equals_recompute), cmocka_unit_test(order_does_not_matter),
-        cmocka_unit_test(every_column_counts),    cmocka_unit_test(rows_are_proven),
-        cmocka_unit_test(absence_is_proven),      cmocka_unit_test(every_corruption_fails),
+        cmocka_unit_test(flush_equals_recompute),
+        cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(every_column_counts),
+        cmocka_unit_test(rows_are_proven),
+        cmocka_unit_test(absence_is_proven),
+        cmocka_unit_test(every_corruption_fails),
         cmocka_unit_test(maps_are_not_proven_row_by_row),
         cmocka_unit_test(buckets_stay_sorted),
     };
