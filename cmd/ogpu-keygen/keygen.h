@@ -18,7 +18,9 @@ struct keygen_options {
     const char *new_file;
     uint64_t new_fd;
     bool no_passphrase;
-    bool show, export, change, list_algs;
+    bool show, export, change, list_algs, rotate, cold;
+    const char *to;       /* --rotate: an existing key to move to */
+    const char *cold_key; /* --rotate: the key that signs it */
 };
 
 #define KEYGEN_NO_FD UINT64_MAX
@@ -27,6 +29,12 @@ struct keygen_options {
  * of them was given. twice: a new one, asked for two times. */
 enum og_rc keygen_passphrase(const char *what, const char *file, uint64_t fd, bool ask, bool twice,
                              struct og_buf *pass, bool *got, struct og_err *err) OG_MUST_CHECK;
+
+/* keygen_rotate.c. */
+enum og_rc keygen_rotate(const struct keygen_options *o, const char *dir, const char *name,
+                         struct og_err *err) OG_MUST_CHECK;
+enum og_rc keygen_cold(const struct keygen_options *o, const char *dir, const char *name,
+                       struct og_err *err) OG_MUST_CHECK;
 
 /* keygen_show.c. Records, or with -H a table, of these keys. */
 enum og_rc keygen_show(const struct keygen_options *o, const char *dir, const char *const names[],

@@ -222,10 +222,28 @@ static enum og_rc load_sender(struct og_engine *e, const struct og_key *key, str
     return OG_OK;
 }
 
+/* Bytes that 'pub' adds to an account's first transaction, at most. */
+static enum og_rc pub_bytes(const struct og_key *key, size_t *out, struct og_err *err)
+{
+    struct og_pub *pub;
+    size_t n;
+    size_t cold = 0;
+    OG_TRY(og_key_pub(key, &pub, err));
+    og_pub_der(pub, &n);
+    og_pub_free(pub);
+    if (og_key_cold(key))
+        og_pub_der(og_key_cold(key), &cold);
+    *out = (n + 2) / 3 * 4 + (cold + 2) / 3 * 4 + 512;
+    return OG_OK;
+}
+
 static enum og_rc sign_one(struct og_engine *e, const struct og_key *key, const struct og_draft *d,
                            struct sender *s, bool with_pub, struct og_buf *line, struct og_err *err)
 {
     struct og_buf body = OG_BUF_INIT;
+    size_t pub = 0;
+    if (with_pub)
+        OG_TRY(pub_bytes(key, &pub, err));
     if (!s->sig_text) {
         struct og_buf sig = OG_BUF_INIT;
         OG_TRY(og_key_sign(key, "", 0, &sig, err));
@@ -233,7 +251,7 @@ static enum og_rc sign_one(struct og_engine *e, const struct og_key *key, const 
         og_buf_release(&sig);
     }
     OG_TRY(og_json_canon(d->body, &body, err));
-    size_t bytes = body.len + s->sig_text + 512 + (with_pub ? 4096 : 0);
+    size_t bytes = body.len + s->sig_text + 512 + pub;
     og_buf_release(&body);
     uint64_t fee = og_ledger_fee(e->l, d->kind, d->body, bytes);
     og_buf_reset(line);
