@@ -2,11 +2,12 @@
  * before a crash: the new key waits in NAME.next.pem, and running it again goes on from there. */
 #include "keygen.h"
 
+#include "base/base_io.h"
 #include "crypto/crypto_keyfile.h"
 #include "engine/engine.h"
-#include "json/json_line.h"
 #include "store/store_query.h"
 #include "store/store_row.h"
+#include "json/json_line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,14 +172,6 @@ static enum og_rc take(struct rotation *r, struct og_err *err)
 {
     char *old_path = NULL;
     enum og_rc rc = og_keyfile_next_take(r->dir, r->name, r->next, &r->addr, &old_path, err);
-    if (rc == OG_OK && r->o->to) { /* it has become the account's; no second copy stays */
-        char *path = og_keyfile_path(r->dir, r->o->to);
-        size_t n = strlen(path);
-        unlink(path);
-        memcpy(path + n - 3, "pub", 3);
-        unlink(path);
-        free(path);
-    }
     if (rc == OG_OK)
         rc = record(r, "done", 0, 0, old_path, err);
     free(old_path);
@@ -281,39 +274,48 @@ static enum og_rc still_unknown(const struct keygen_options *o, const struct og_
     return rc;
 }
 
+static enum og_rc make_cold(const struct keygen_options *o, const char *dir, const char *name,
+                            struct og_err *err)
+{
+    struct og_buf pass = OG_BUF_INIT;
+    struct og_key *cold = NULL;
+    bool got = false;
+    enum og_rc rc = og_key_generate(o->alg ? o->alg : COLD_ALG, NULL, &cold, err);
+    if (rc == OG_OK)
+        rc = keygen_passphrase("passphrase", o->pass_file, o->pass_fd, o->ask, true, &pass, &got,
+                               err);
+    if (rc == OG_OK)
+        rc = og_keyfile_save(dir, name, cold, got ? pass.p : NULL, false, err);
+    og_buf_cleanse(&pass);
+    og_key_free(cold);
+    return rc;
+}
+
 enum og_rc keygen_cold(const struct keygen_options *o, const char *dir, const char *name,
                        struct og_err *err)
 {
-    struct og_buf pass = OG_BUF_INIT;
     struct og_buf cold_name = OG_BUF_INIT;
-    struct og_key *cold = NULL;
     struct og_pub *hot = NULL;
     struct og_pub *pub = NULL;
     bool encrypted;
-    bool got = false;
     og_buf_addf(&cold_name, "%s-cold", name);
     enum og_rc rc = og_keyfile_load_pub(dir, name, &hot, &encrypted, err);
     if (rc == OG_OK) {
         struct og_addr a = og_pub_addr(hot);
         rc = still_unknown(o, &a, err);
     }
+    char *path = og_keyfile_path(dir, cold_name.p);
+    if (rc == OG_OK && !og_io_exists(path)) /* else one whose registration was cut off */
+        rc = make_cold(o, dir, cold_name.p, err);
+    free(path);
     if (rc == OG_OK)
-        rc = og_key_generate(o->alg ? o->alg : COLD_ALG, NULL, &cold, err);
-    if (rc == OG_OK)
-        rc = keygen_passphrase("passphrase", o->pass_file, o->pass_fd, o->ask, true, &pass, &got,
-                               err);
-    if (rc == OG_OK)
-        rc = og_keyfile_save(dir, cold_name.p, cold, got ? pass.p : NULL, false, err);
-    if (rc == OG_OK)
-        rc = og_key_pub(cold, &pub, err);
+        rc = og_keyfile_load_pub(dir, cold_name.p, &pub, &encrypted, err);
     if (rc == OG_OK)
         rc = og_keyfile_put_cold(dir, name, pub, err);
     const char *const names[] = {cold_name.p};
     if (rc == OG_OK)
         rc = keygen_show(o, dir, names, 1, err);
-    og_buf_cleanse(&pass);
     og_buf_release(&cold_name);
-    og_key_free(cold);
     og_pub_free(hot);
     og_pub_free(pub);
     return rc;

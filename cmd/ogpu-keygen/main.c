@@ -48,18 +48,36 @@ static const struct og_opt opts[] = {
      .kind = OG_OPT_STR,
      .at = AT(new_file),
      .arg = "FILE",
-     .help = "with --change-passphrase: the new one is in FILE",
+     .help = "with --change-passphrase or --rotate: the new key's is in FILE",
      .complete = "file"},
     {.name = "new-passphrase-fd",
      .kind = OG_OPT_U64,
      .at = AT(new_fd),
      .arg = "N",
      .max = 1 << 20,
-     .help = "with --change-passphrase: the new one comes from descriptor N"},
+     .help = "with --change-passphrase or --rotate: the new key's comes from descriptor N"},
     {.name = "no-passphrase",
      .kind = OG_OPT_FLAG,
      .at = AT(no_passphrase),
      .help = "with --change-passphrase: leave the key unencrypted"},
+    {.name = "rotate",
+     .kind = OG_OPT_FLAG,
+     .at = AT(rotate),
+     .help = "move the key's account to a new key, by a transaction; run again to finish one"},
+    {.name = "to",
+     .kind = OG_OPT_STR,
+     .at = AT(to),
+     .arg = "NAME",
+     .help = "with --rotate: the new key is this one, made before, instead of a fresh one"},
+    {.name = "cold-key",
+     .kind = OG_OPT_STR,
+     .at = AT(cold_key),
+     .arg = "NAME",
+     .help = "with --rotate: signed by the account's cold key, it takes effect at once"},
+    {.name = "cold",
+     .kind = OG_OPT_FLAG,
+     .at = AT(cold),
+     .help = "make a cold key for the key NAME, which its first transaction registers"},
     {.name = "list-algs",
      .kind = OG_OPT_FLAG,
      .at = AT(list_algs),
@@ -73,7 +91,7 @@ static const struct og_opt opts[] = {
 
 static const struct og_tool tool = {
     .name = "ogpu-keygen",
-    .summary = "make, show, protect and export identities",
+    .summary = "make, show, protect, rotate and export identities",
     .synopsis = "[OPTIONS] [NAME]",
     .opts = opts,
     .n_opts = sizeof opts / sizeof opts[0],
@@ -170,21 +188,29 @@ static enum og_rc show_all(const struct keygen_options *o, const char *dir, stru
 /* Options that mean nothing to what is asked are mistakes. */
 static enum og_rc check(const struct keygen_options *o, int operands, struct og_err *err)
 {
-    if (o->show + o->export + o->change + o->list_algs > 1)
+    if (o->show + o->export + o->change + o->list_algs + o->rotate + o->cold > 1)
         return og_err_set(err, OG_E_USAGE,
-                          "--show, --export, --change-passphrase and --list-algs "
+                          "--show, --export, --change-passphrase, --rotate, --cold and --list-algs "
                           "exclude each other");
+    if ((o->to || o->cold_key) && !o->rotate)
+        return og_err_set(err, OG_E_USAGE, "--to and --cold-key go with --rotate");
+    if (o->to && o->alg)
+        return og_err_set(err, OG_E_USAGE, "--to and --alg exclude each other");
     if (operands > (o->list_algs ? 0 : 1))
         return og_err_set(err, OG_E_USAGE, "too many operands");
     bool makes = !o->show && !o->export && !o->change && !o->list_algs;
-    if ((o->alg || o->seed) && !makes)
-        return og_err_set(err, OG_E_USAGE, "--alg and --seed are for new keys");
+    if (o->alg && !makes)
+        return og_err_set(err, OG_E_USAGE, "--alg is for new keys");
+    if (o->seed && (!makes || o->rotate || o->cold))
+        return og_err_set(err, OG_E_USAGE, "--seed is for new keys");
     if ((o->ask || o->pass_file || o->pass_fd != KEYGEN_NO_FD) && !makes && !o->change)
         return og_err_set(err, OG_E_USAGE, "this needs no passphrase");
-    if ((o->new_file || o->new_fd != KEYGEN_NO_FD || o->no_passphrase) && !o->change)
+    if ((o->new_file || o->new_fd != KEYGEN_NO_FD) && !o->change && !o->rotate)
         return og_err_set(err, OG_E_USAGE,
-                          "--new-passphrase-file, --new-passphrase-fd and "
-                          "--no-passphrase go with --change-passphrase");
+                          "--new-passphrase-file and --new-passphrase-fd go with "
+                          "--change-passphrase or --rotate");
+    if (o->no_passphrase && !o->change)
+        return og_err_set(err, OG_E_USAGE, "--no-passphrase goes with --change-passphrase");
     return OG_OK;
 }
 
@@ -206,6 +232,10 @@ static enum og_rc run(const struct keygen_options *o, int operands, char **argv,
         rc = export(dir, name, err);
     else if (o->change)
         rc = change(o, dir, name, err);
+    else if (o->rotate)
+        rc = keygen_rotate(o, dir, name, err);
+    else if (o->cold)
+        rc = keygen_cold(o, dir, name, err);
     else
         rc = make(o, dir, name, err);
     free(dir);

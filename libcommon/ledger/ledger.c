@@ -181,6 +181,10 @@ static enum og_rc genesis_accounts(struct og_ledger *l, const json_t *g, struct 
             l->genesis_supply > OG_VALUE_MAX)
             return OG_REFUSE(err, "the supply is beyond 2^62 grains");
         struct og_account acc = {.addr = a};
+        bool twice;
+        OG_TRY(og_row_get(l->st, OG_F_ACCOUNT, &acc, &twice, err));
+        if (twice)
+            return OG_REFUSE(err, "an account is named twice");
         OG_TRY(og_row_put(l->st, OG_F_ACCOUNT, &acc, err));
         OG_TRY(og_led_credit(l, &a, amount, "genesis", 0, NULL, err));
     }

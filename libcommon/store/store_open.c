@@ -276,6 +276,20 @@ static enum og_rc settle(struct og_store *st, struct og_err *err)
     return check_version(st, version, err);
 }
 
+/* SQLite does not wait in all of the steps to write-ahead logging: when many open a new state at
+ * once some are turned away at once, and come again. */
+static enum og_rc settle_patiently(struct og_store *st, struct og_err *err)
+{
+    uint64_t end = og_time_mono_ms() + OG_STORE_BUSY_MS;
+    for (;;) {
+        enum og_rc rc = settle(st, err);
+        if (rc != OG_E_TEMPFAIL || og_time_mono_ms() >= end)
+            return rc;
+        og_store_rollback(st);
+        og_time_sleep_ms(2);
+    }
+}
+
 enum og_rc og_store_open(const char *dir, enum og_store_flags flags, struct og_store **out,
                          struct og_err *err)
 {
@@ -289,7 +303,7 @@ enum og_rc og_store_open(const char *dir, enum og_store_flags flags, struct og_s
     if (rc == OG_OK)
         rc = open_file(st, err);
     if (rc == OG_OK)
-        rc = settle(st, err);
+        rc = settle_patiently(st, err);
     if (rc != OG_OK) {
         og_store_close(st);
         return rc;

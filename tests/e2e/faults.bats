@@ -347,6 +347,7 @@ END
 }
 
 @test "disk full while submitting: 74, nothing half written, then it works" {
+  needs_fault
   init_chain
   local before
   for nth in 1 2 3 5 8; do
@@ -366,6 +367,7 @@ END
 }
 
 @test "disk full or broken for every tool that writes: 74 or no harm, and the chain audits" {
+  needs_fault
   init_chain
   local c call
   ogpu-submit --array 0-20 -- true >/dev/null

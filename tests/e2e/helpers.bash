@@ -62,12 +62,16 @@ needs_shared() {
   [ -e "$OGPU_SHARED/$1" ] || skip "no test data $1 in OGPU_SHARED"
 }
 
+# needs_fault: skips where faultio.so cannot be loaded; first in a test that calls fault.
+needs_fault() {
+  [ -f "$BUILD/faultio.so" ] || skip "no $BUILD/faultio.so: it does not go with this build mode"
+}
+
 # fault CALL ERROR NTH PATTERN COMMAND ...: runs COMMAND while its NTH call of CALL on a matching
 # path, and every later one, fails; see faultio.c.
 fault() {
   local call=$1 error=$2 nth=$3 pattern=$4
   shift 4
-  [ -f "$BUILD/faultio.so" ] || skip "no $BUILD/faultio.so: it does not go with this build mode"
   env LD_PRELOAD="$BUILD/faultio.so" FAULT_CALL="$call" FAULT_ERROR="$error" FAULT_NTH="$nth" \
     FAULT_PATH="$pattern" FAULT_LOG="$BATS_TEST_TMPDIR/fault.log" "$@"
 }

@@ -150,6 +150,7 @@ secret() { # FILE TEXT
 }
 
 @test "--change-passphrase is atomic: a full disk leaves the old key" {
+  needs_fault
   secret pw first
   ogpu-keygen --alg ed25519 a
   cp "$(KEYS)/a.pem" before
