@@ -56,11 +56,16 @@ static enum og_rc make_scratch(struct worker *w, struct og_err *err)
     og_buf_adds(&b, "/tmp/ogpu-");
     og_buf_add_hex(&b, h.b, 8);
     w->scratch_dir = og_buf_detach(&b);
-    if (mkdir(w->scratch_dir, 0711) == 0 && chmod(w->scratch_dir, 0711) < 0)
-        return og_err_set(err, OG_E_IO, "cannot open '%s' to jobs: %s", w->scratch_dir,
-                          strerror(errno));
-    if (lstat(w->scratch_dir, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-        (st.st_mode & 022))
+    bool there = false;
+    /* another worker that ends may take the empty folder away between two of these steps */
+    for (int tries = 0; tries < 1000 && !there; tries++) {
+        bool made = mkdir(w->scratch_dir, 0711) == 0;
+        if (made && chmod(w->scratch_dir, 0711) < 0 && errno != ENOENT)
+            return og_err_set(err, OG_E_IO, "cannot open '%s' to jobs: %s", w->scratch_dir,
+                              strerror(errno));
+        there = lstat(w->scratch_dir, &st) == 0;
+    }
+    if (!there || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
         return og_err_set(err, OG_E_NOPERM, "'%s' is not a folder of our own", w->scratch_dir);
     return OG_OK;
 }

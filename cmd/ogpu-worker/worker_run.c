@@ -191,11 +191,11 @@ static int open_live(const char *path, int *fd)
 /* Another worker that ends may just now remove the folder above. */
 static void make_scratch(const struct run *r)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 1000; i++) {
         if (mkdir(r->scratch, 0700) == 0 || errno != ENOENT)
             return;
         if (mkdir(r->w->scratch_dir, 0711) == 0 && geteuid() == 0 &&
-            chmod(r->w->scratch_dir, 0711) < 0)
+            chmod(r->w->scratch_dir, 0711) < 0 && errno != ENOENT)
             return;
     }
 }

@@ -162,6 +162,72 @@ static void lists_are_sorted(void **state)
     og_key_free(k);
 }
 
+/* A rotation in its steps; each may be done twice. */
+static void keys_of_a_rotation(void **state)
+{
+    const char *dir = *state;
+    struct og_key *old = make(), *new = make(), *got;
+    struct og_pub *pub;
+    struct og_err err;
+    struct og_addr a = og_key_addr(old);
+    char *path;
+    bool encrypted;
+    assert_int_equal(og_keyfile_save(dir, "r", old, NULL, false, &err), OG_OK);
+    assert_false(og_keyfile_next_exists(dir, "r"));
+    assert_int_equal(og_keyfile_next_save(dir, "r", new, "secret", &err), OG_OK);
+    assert_int_equal(og_keyfile_next_save(dir, "r", old, NULL, &err), OG_E_CANTCREATE);
+    assert_true(og_keyfile_next_exists(dir, "r"));
+    assert_int_equal(mode_of(dir, "r.next.pem"), 0600);
+    assert_int_equal(og_keyfile_next_load(dir, "r", "secret", &got, &err), OG_OK);
+    assert_same(og_key_addr(got), og_key_addr(new));
+    /* the address may be there before the key: it is the old one's own */
+    assert_int_equal(og_keyfile_put_addr(dir, "r", &a, &err), OG_OK);
+    assert_int_equal(og_keyfile_next_take(dir, "r", got, &a, &path, &err), OG_OK);
+    assert_string_equal(strrchr(path, '/'), "/r.old-1.pem");
+    assert_int_equal(mode_of(dir, "r.old-1.pem"), 0600);
+    free(path);
+    og_key_free(got);
+    assert_false(og_keyfile_next_exists(dir, "r"));
+    assert_int_equal(og_keyfile_load(dir, "r", "secret", &got, &err), OG_OK);
+    assert_same(og_key_addr(got), a);
+    og_key_free(got);
+    assert_int_equal(og_keyfile_load_pub(dir, "r", &pub, &encrypted, &err), OG_OK);
+    assert_true(encrypted);
+    assert_same(og_pub_addr(pub), a);
+    og_pub_free(pub);
+    char *file = og_io_join(dir, "r.addr");
+    assert_int_equal(og_io_write_atomic(file, "ogpu1x\n", 7, 0644, OG_IO_REPLACE, &err), OG_OK);
+    assert_int_equal(og_keyfile_load(dir, "r", "secret", &got, &err), OG_E_DATA);
+    assert_null(got);
+    assert_int_equal(og_keyfile_load_pub(dir, "r", &pub, &encrypted, &err), OG_E_DATA);
+    assert_null(pub);
+    free(file);
+    og_key_free(old);
+    og_key_free(new);
+}
+
+static void a_cold_key_stands_beside(void **state)
+{
+    const char *dir = *state;
+    struct og_key *hot = make(), *cold = make(), *got;
+    struct og_pub *pub;
+    struct og_err err;
+    assert_int_equal(og_keyfile_save(dir, "h", hot, NULL, false, &err), OG_OK);
+    assert_int_equal(og_keyfile_load(dir, "h", NULL, &got, &err), OG_OK);
+    assert_null(og_key_cold(got));
+    og_key_free(got);
+    assert_int_equal(og_key_pub(cold, &pub, &err), OG_OK);
+    assert_int_equal(og_keyfile_put_cold(dir, "h", pub, &err), OG_OK);
+    assert_int_equal(og_keyfile_put_cold(dir, "h", pub, &err), OG_E_CANTCREATE);
+    assert_int_equal(og_keyfile_load(dir, "h", NULL, &got, &err), OG_OK);
+    assert_non_null(og_key_cold(got));
+    assert_same(og_pub_addr(og_key_cold(got)), og_key_addr(cold));
+    og_key_free(got);
+    og_pub_free(pub);
+    og_key_free(hot);
+    og_key_free(cold);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +236,8 @@ int main(void)
         cmocka_unit_test(readable_keys_are_refused),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(lists_are_sorted),
+        cmocka_unit_test(keys_of_a_rotation),
+        cmocka_unit_test(a_cold_key_stands_beside),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -371,6 +371,46 @@ static void public_keys_in_json(void **state)
     }
 }
 
+/* A rotated key signs for its account; a cold key is registered with the first transaction only. */
+static void rotated_and_cold_keys(void **state)
+{
+    (void)state;
+    struct og_key *k;
+    struct og_key *c;
+    struct og_pub *cold;
+    struct og_buf line = OG_BUF_INIT;
+    struct og_tx tx;
+    struct og_addr account = {{0xac}};
+    json_t *body = json_object();
+    struct og_draft d = {.kind = OG_TX_TRANSFER, .body = body};
+    OK(og_key_generate("ed25519", NULL, &k, &err));
+    OK(og_key_generate("slh-dsa-sha2-128s", NULL, &c, &err));
+    OK(og_key_pub(c, &cold, &err));
+    struct og_addr cold_addr = og_pub_addr(cold);
+    og_key_set_addr(k, &account);
+    og_key_set_cold(k, cold);
+    for (int first = 0; first < 2; first++) {
+        og_buf_reset(&line);
+        OK(og_tx_sign(&d, k, &chain, 1, 9, 1, first, &line, &err));
+        OK(og_tx_parse(line.p, line.len, &tx, &err));
+        assert_true(og_addr_eq(&tx.from, &account));
+        if (first) {
+            struct og_pub *p;
+            OK(og_pub_from_json(json_object_get(tx.pub, "cold"), &p, &err));
+            struct og_addr a = og_pub_addr(p);
+            assert_true(og_addr_eq(&a, &cold_addr));
+            og_pub_free(p);
+        } else {
+            assert_null(tx.pub);
+        }
+        og_tx_release(&tx);
+    }
+    json_decref(body);
+    og_buf_release(&line);
+    og_key_free(k);
+    og_key_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +422,7 @@ int main(void)
         cmocka_unit_test(only_canonical_bytes),
         cmocka_unit_test(sizes_are_bounded),
         cmocka_unit_test(public_keys_in_json),
+        cmocka_unit_test(rotated_and_cold_keys),
     };
     return cmocka_run_group_tests(tests, open_key, close_key);
 }
