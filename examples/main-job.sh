@@ -46,17 +46,17 @@ for name in ada lin bo kim; do
 done
 
 say "an array over the files of $dir: their lines, bytes and hashes"
-mkdir -p "$home/work/files"
+mkdir -p "$home/jobs/files"
 cd "$dir"
 n=0
 while IFS= read -r -d '' file && [ "$n" -lt 32 ]; do
-  cp -- "$file" "$home/work/files/$n" 2>/dev/null || continue
-  printf '%s\n' "${file#./}" | tr -d '\000-\037' >>"$home/work/names"
-  echo >>"$home/work/names"
+  cp -- "$file" "$home/jobs/files/$n" 2>/dev/null || continue
+  printf '%s\n' "${file#./}" | tr -d '\000-\037' >>"$home/jobs/names"
+  echo >>"$home/jobs/names"
   n=$((n + 1))
 done < <(find . \( -name .git -o -name build \) -prune -o -type f -size -256k -print0 2>/dev/null)
 [ "$n" -gt 0 ] || fail "there is no file in '$dir'"
-cd "$home/work"
+cd "$home/jobs"
 cat >row.sh <<'SH'
 f=files/$OGPU_INDEX
 name=$(sed -n "$((OGPU_INDEX + 1))p" names)

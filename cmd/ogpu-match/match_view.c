@@ -46,7 +46,7 @@ static enum og_rc read_graph(struct match_view *v, struct og_err *err)
     return rc;
 }
 
-/* Time of the last block, which is what a round would take for now. */
+/* Time of the last block: a round takes it as the present. */
 static enum og_rc chain_now(struct og_store *st, uint64_t *out, struct og_err *err)
 {
     struct og_roots r = {0};

@@ -66,7 +66,7 @@ struct top_task {
     uint64_t since_ms; /* when the first of them started */
     uint32_t running;  /* leases that run */
     char why[160];     /* why it waits */
-    bool stuck;        /* no node can take it, and not only for now */
+    bool stuck;        /* no node can take it, busy ones counted */
 };
 
 struct top_block {
