@@ -107,6 +107,14 @@ void worker_close(struct worker *w);
 /* Tells the workers of these nodes on this machine to drain and waits for their end. */
 enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
 
+/* worker_lock.c */
+/* Makes and locks the folder of a lease: *fd is the lock, or -1 with OG_OK when another process
+ * holds it (after a moment, with `wait`). The caller gives *dir and *fd to worker_let_go. */
+enum og_rc worker_hold(const struct worker *w, uint64_t lease, bool wait, char **dir, int *fd,
+                       struct og_err *err) OG_MUST_CHECK;
+/* Removes the folder when fd holds it; frees dir, closes fd. */
+void worker_let_go(char *dir, int fd);
+
 /* worker_clean.c */
 /* Removes what killed workers left of leases that nobody runs now. */
 enum og_rc worker_clean(struct worker *w, struct og_err *err) OG_MUST_CHECK;

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -175,13 +174,6 @@ char *worker_scratch_path(const struct worker *w, uint64_t lease)
     return og_buf_detach(&s);
 }
 
-static char *run_path(const struct worker *w, uint64_t lease)
-{
-    struct og_buf s = OG_BUF_INIT;
-    og_buf_addf(&s, "%s/%" PRIu64, w->run_dir, lease);
-    return og_buf_detach(&s);
-}
-
 static int open_live(const char *path, int *fd)
 {
     *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600); /* allowed: live */
@@ -204,20 +196,14 @@ static void make_scratch(const struct run *r)
 static enum og_rc set_up(struct run *r, bool *busy, struct og_err *err)
 {
     uint64_t id = r->job.lease.id;
-    r->dir = run_path(r->w, id);
     r->scratch = worker_scratch_path(r->w, id);
-    OG_TRY(og_io_mkdirs(r->dir, 0700, err));
-    char *lock = og_io_join(r->dir, "lock");
-    r->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    free(lock);
-    if (r->lock_fd >= 0 && flock(r->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        *busy = true;
+    OG_TRY(worker_hold(r->w, id, true, &r->dir, &r->lock_fd, err));
+    *busy = r->lock_fd < 0;
+    if (*busy)
         return OG_OK;
-    }
     r->out_path = og_io_join(r->dir, "out");
     r->err_path = og_io_join(r->dir, "err");
-    if (r->lock_fd < 0 || open_live(r->out_path, &r->out_fd) < 0 ||
-        open_live(r->err_path, &r->err_fd) < 0)
+    if (open_live(r->out_path, &r->out_fd) < 0 || open_live(r->err_path, &r->err_fd) < 0)
         return og_err_set(err, OG_E_CANTCREATE, "cannot make files in '%s': %s", r->dir,
                           strerror(errno));
     make_scratch(r);
@@ -227,18 +213,13 @@ static enum og_rc set_up(struct run *r, bool *busy, struct og_err *err)
     return OG_OK;
 }
 
-static void tear_down(struct run *r, bool mine)
+static void tear_down(struct run *r)
 {
-    struct og_err ignored;
     if (r->out_fd >= 0)
         close(r->out_fd);
     if (r->err_fd >= 0)
         close(r->err_fd);
-    if (mine && r->dir && og_io_remove_tree(r->dir, &ignored) != OG_OK)
-        og_log(OG_LOG_DEBUG, "%s", ignored.msg);
-    if (r->lock_fd >= 0)
-        close(r->lock_fd);
-    free(r->dir);
+    worker_let_go(r->dir, r->lock_fd);
     free(r->scratch);
     free(r->out_path);
     free(r->err_path);
@@ -266,7 +247,7 @@ enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og
     if (rc == OG_OK && !*busy && pthread_create(&r->thread, NULL, work, r) != 0)
         rc = og_err_set(err, OG_E_UNAVAILABLE, "no thread for a lease");
     if (rc != OG_OK || *busy) {
-        tear_down(r, !*busy);
+        tear_down(r);
         return rc;
     }
     r->seen = true;
@@ -288,7 +269,7 @@ void worker_run_free(struct run *r)
         *at = r->next;
         w->n_runs--;
     }
-    tear_down(r, true);
+    tear_down(r);
 }
 
 struct run *worker_find_run(struct worker *w, uint64_t lease)
