@@ -1,40 +1,16 @@
 /* crypto_addr.c - addresses and bech32m. */
 #include "crypto/crypto_addr.h"
 
+#include "crypto/crypto_bech32.h"
 #include "crypto/crypto_hash.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define BECH32M_CONST 0x2bc830a3u
-#define BECH32_MAX    90 /* characters of a whole string */
-#define HRP_MAX       83
-#define CHECK_LEN     6
-#define ADDR_HRP      "ogpu"
-
-static const char charset[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-
-static uint32_t polymod_step(uint32_t c, uint8_t v)
-{
-    static const uint32_t gen[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
-    uint32_t top = c >> 25;
-    c = (c & 0x1ffffff) << 5 ^ v;
-    for (size_t i = 0; i < 5; i++)
-        if (top >> i & 1)
-            c ^= gen[i];
-    return c;
-}
-
-static uint32_t polymod_hrp(const char *hrp, size_t n)
-{
-    uint32_t c = 1;
-    for (size_t i = 0; i < n; i++)
-        c = polymod_step(c, (uint8_t)hrp[i] >> 5);
-    c = polymod_step(c, 0);
-    for (size_t i = 0; i < n; i++)
-        c = polymod_step(c, (uint8_t)hrp[i] & 31);
-    return c;
-}
+#define BECH32_MAX 90 /* characters of a whole string */
+#define HRP_MAX    83
+#define CHECK_LEN  6
+#define ADDR_HRP   "ogpu"
 
 static char lower(char c)
 {
@@ -67,16 +43,16 @@ static enum og_rc split(const char *s, char hrp[HRP_MAX + 1], uint8_t v[BECH32_M
     for (size_t i = 0; i < sep; i++)
         hrp[i] = lower(s[i]);
     hrp[sep] = '\0';
-    uint32_t c = polymod_hrp(hrp, sep);
+    uint32_t c = og_bech32_start(hrp, sep);
     size_t count = 0;
     for (size_t i = sep + 1; i < len; i++) {
-        const char *at = memchr(charset, lower(s[i]), sizeof charset - 1);
+        const char *at = memchr(og_bech32_digits, lower(s[i]), 32);
         if (!at)
             return og_err_set(err, OG_E_DATA, "'%c' does not occur in bech32m text", s[i]);
-        v[count] = (uint8_t)(at - charset);
-        c = polymod_step(c, v[count++]);
+        v[count] = (uint8_t)(at - og_bech32_digits);
+        c = og_bech32_step(c, v[count++]);
     }
-    if (c != BECH32M_CONST)
+    if (c != (uint32_t)OG_BECH32M)
         return og_err_set(err, OG_E_DATA, "bech32m checksum does not match");
     *n = count - CHECK_LEN;
     return OG_OK;
@@ -107,7 +83,7 @@ enum og_rc og_bech32m_encode(const char *hrp, const uint8_t *p, size_t n, char *
     memcpy(out, hrp, hn);
     char *o = out + hn;
     *o++ = '1';
-    uint32_t c = polymod_hrp(hrp, hn), acc = 0;
+    uint32_t c = og_bech32_start(hrp, hn), acc = 0;
     unsigned bits = 0;
     for (size_t i = 0; i < n || bits;) {
         if (bits < 5 && i < n) {
@@ -120,15 +96,15 @@ enum og_rc og_bech32m_encode(const char *hrp, const uint8_t *p, size_t n, char *
         while (bits >= 5) {
             bits -= 5;
             uint8_t v = acc >> bits & 31;
-            c = polymod_step(c, v);
-            *o++ = charset[v];
+            c = og_bech32_step(c, v);
+            *o++ = og_bech32_digits[v];
         }
     }
     for (size_t i = 0; i < CHECK_LEN; i++)
-        c = polymod_step(c, 0);
-    c ^= BECH32M_CONST;
+        c = og_bech32_step(c, 0);
+    c ^= (uint32_t)OG_BECH32M;
     for (unsigned i = 0; i < CHECK_LEN; i++)
-        *o++ = charset[c >> 5 * (5 - i) & 31];
+        *o++ = og_bech32_digits[c >> 5 * (5 - i) & 31];
     *o = '\0';
     return OG_OK;
 }
