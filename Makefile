@@ -64,11 +64,20 @@ short     = $(if $(V),,@echo '  $(1)  $@';)
 
 all: $(BINS)                               ## build every tool into build/$(MODE)/bin
 
+# gcc 12 moves 256-bit words through vector registers and waits for them; labels as values need no gcse.
+$(call obj,$(wildcard libcommon/vm/vm_run*.c)): ALL_CFLAGS += -fno-tree-vectorize $(if $(filter clang,$(CC)),,-fno-gcse)
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call short,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/libcommon.a: $(call obj,$(LIB_SRC))
 	@rm -f $@ && $(AR) rcs $@ $^
+# The runner of CUDA kernels and the headers that kernels see lie inside the library.
+CUDA_RUN := $(BUILD)/cuda-run
+$(CUDA_RUN): $(wildcard cuda/run/*.[ch]) libcommon/exec/exec_cu.h
+	@mkdir -p $(@D)
+	$(call short,LD)$(CC) -Ilibcommon -D_GNU_SOURCE -std=c17 $(WARN) -O2 -s -rdynamic -o $@ $(filter %.c,$^) -ldl
+$(BUILD)/obj/libcommon/exec/exec_cuda_res.o: $(CUDA_RUN) $(wildcard cuda/shim/*.h)
+$(BUILD)/obj/libcommon/exec/exec_cuda_res.o: ALL_CPPFLAGS += -DOG_CUDA_RUNNER='"$(CUDA_RUN)"'
 define tool_rule
 $(BUILD)/bin/$(1): $(call obj,$(wildcard cmd/$(1)/*.c)) $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
@@ -113,20 +122,27 @@ FAULTIO := $(if $(filter release debug cov,$(MODE)),$(BUILD)/faultio.so)
 $(BUILD)/faultio.so: tests/e2e/faultio.c
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CPPFLAGS) -std=c17 $(WARN) -O1 -shared -fPIC -o $@ $< -ldl
+# Driver, NVRTC and NVML for tests of the GPU's way without a GPU (tests/e2e/cuda-gpu.bats).
+FAKECUDA := $(BUILD)/libfakecuda.so
+FAKECUDA_SRC := tests/cuda/fakecuda.c $(addprefix libcommon/,exec/exec_cuda_source.c base/base_buf.c \
+                base/base_mem.c base/base_num.c)
+$(FAKECUDA): $(FAKECUDA_SRC) $(wildcard cuda/shim/*.h) cuda/run/run.h libcommon/exec/exec_cu.h
+	@mkdir -p $(@D)
+	$(call short,LD)$(CC) -I. $(ALL_CPPFLAGS) -std=c17 $(WARN) -O1 -shared -fPIC -o $@ $(FAKECUDA_SRC) -ldl
 # Plays a node badly, one move at a time (tests/e2e/verify.bats).
 ACTOR := $(BUILD)/actors/actor
 $(BUILD)/actors/%: $(BUILD)/obj/tests/actors/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-e2e: all $(SIM_BIN) $(FAULTIO) $(ACTOR)             ## Bats: real tools, files, crashes
+e2e: all $(SIM_BIN) $(FAULTIO) $(ACTOR) $(FAKECUDA)             ## Bats: real tools, files, crashes
 	@BUILD=$(BUILD) tests/e2e/run.sh
 fuzz-replay: $(FUZZ_BIN)                   ## the fuzz targets over their committed corpora
 	@for t in $(FUZZ_BIN); do $$t tests/fuzz/corpus/$${t##*/fuzz_} || exit 1; done
 fuzz:                                      ## libFuzzer, FUZZ_SECONDS (60) a target; needs clang
-	@$(MAKE) --no-print-directory MODE=fuzz built-fuzz
+	@$(MAKE) --no-print-directory MODE=fuzz $(if $(filter command,$(origin BUILD)),BUILD=$(BUILD)/fuzz) built-fuzz
 built-fuzz: $(FUZZ_BIN)
 	@tests/fuzz/run.sh $(FUZZ_BIN)
-soak: all $(SIM_BIN)                       ## long campaigns: 200 kills, long walks, writers
+soak: all $(SIM_BIN) $(FAULTIO)            ## long campaigns: 200 kills, long walks, writers
 	@BUILD=$(BUILD) tests/soak.sh
 bench: all $(BENCH_BIN)                    ## JSON lines to stdout and bench/results/
 	@BUILD=$(BUILD) bench/run.sh

@@ -224,6 +224,12 @@ bool og_io_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool og_io_taken(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
 /* Folders deeper than this are moved up first: a hostile job can nest beyond descriptors and
  * PATH_MAX. */
 #define WIPE_DEEP 48

@@ -44,6 +44,8 @@ enum og_rc og_io_write_fd(int fd, const void *p, size_t n, struct og_err *err) O
 /* mkdir -p with mode for what is made. */
 enum og_rc og_io_mkdirs(const char *path, mode_t mode, struct og_err *err) OG_MUST_CHECK;
 bool og_io_exists(const char *path);
+/* True when the name is taken, be it by a link that leads nowhere. */
+bool og_io_taken(const char *path);
 /* Removes a folder tree without following links; a missing one is fine. */
 enum og_rc og_io_remove_tree(const char *path, struct og_err *err) OG_MUST_CHECK;
 /* ferror + fflush + fclose of stdout: the last write is checked too. */

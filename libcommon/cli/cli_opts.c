@@ -45,7 +45,8 @@ static void add_option(struct parser *p, size_t *n, const struct og_opt *o, int 
 
 static void build(struct parser *p, const struct og_tool *tool)
 {
-    *p = (struct parser){.tool = tool, .shorts = "+:"};
+    *p = (struct parser){.tool = tool};
+    snprintf(p->shorts, sizeof p->shorts, "%s:", tool->mixed ? "" : "+");
     p->longs = og_xcalloc(tool->n_opts + OG_CLI_N_COMMON + 1, sizeof *p->longs);
     size_t n = 0;
     for (size_t i = 0; i < tool->n_opts; i++)

@@ -53,13 +53,15 @@ struct og_tool {
     const struct og_opt *opts;
     size_t n_opts;
     bool has_human, has_now; /* which common options this tool takes besides -s -h -V -v -q */
+    bool mixed;              /* options may follow operands: "show 3 --proof" */
     /* NULL, or the NULL-terminated words the first operand may be ("init", "run"): completed, and
      * each must answer "TOOL WORD --dump-options" with its own table. */
     const char *const *commands;
 };
 
 /* Fills *options (zeroed by the caller but for defaults) from argv; options end at "--" or the
- * first operand. *first = index of the first operand. Returns OG_OK to go on; prints help, version
+ * first operand; where the tool is mixed, at "--" alone, and the operands move to the end of argv.
+ * *first = index of the first operand. Returns OG_OK to go on; prints help, version
  * or the dump itself and sets *done. Errors are OG_E_USAGE with one sentence. Also sets up og_log,
  * --now. */
 enum og_rc og_cli_parse(const struct og_tool *tool, int argc, char **argv, void *options,

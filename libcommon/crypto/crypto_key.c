@@ -88,7 +88,10 @@ enum og_rc og_key_generate(const char *alg, const uint8_t *seed32, struct og_key
 {
     *out = NULL;
     struct og_key *k;
-    enum og_rc rc = key_new(alg ? alg : OG_SUITE_HYBRID, &k, err);
+    char name[OG_ALG_MAX];
+    og_suite_lower(alg ? alg : OG_SUITE_HYBRID, name, sizeof name);
+    bool cut = alg && strlen(alg) >= sizeof name;
+    enum og_rc rc = key_new(cut ? alg : name, &k, err);
     if (rc != OG_OK)
         return rc;
     for (size_t i = 0; rc == OG_OK && i < k->suite.n; i++) {

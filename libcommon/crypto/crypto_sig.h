@@ -36,8 +36,9 @@ struct og_hash og_pub_spki_hash(const struct og_pub *p);
 /* True when sig is valid over msg. Thread-safe on one og_pub. */
 bool og_pub_verify(const struct og_pub *p, const void *msg, size_t mn, const void *sig, size_t sn);
 
-/* NULL alg: "hybrid". Seeds: seed32 of 32 bytes makes the key a function of it (tests, `--seed`);
- * NULL draws one. Not every algorithm can be seeded (OG_E_USAGE). */
+/* NULL alg: "hybrid"; capital letters count as small ones, OpenSSL prints both. Seeds: seed32 of 32
+ * bytes makes the key a function of it (tests, `--seed`); NULL draws one. Not every algorithm can
+ * be seeded (OG_E_USAGE). */
 enum og_rc og_key_generate(const char *alg, const uint8_t *seed32, struct og_key **out,
                            struct og_err *err) OG_MUST_CHECK;
 void og_key_free(struct og_key *k);

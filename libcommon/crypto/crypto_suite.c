@@ -47,7 +47,7 @@ static bool is_lower_name(const char *s)
     return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n;
 }
 
-static void to_lower(const char *s, char *out, size_t cap)
+void og_suite_lower(const char *s, char *out, size_t cap)
 {
     size_t i = 0;
     for (; s[i] && i + 1 < cap; i++)
@@ -112,8 +112,8 @@ enum og_rc og_suite_find(const char *alg, struct og_suite *out, struct og_err *e
     }
     if (!is_lower_name(alg))
         return og_err_set(err, OG_E_USAGE,
-                          "not the name of a signature algorithm: lower-case "
-                          "letters, digits and '-' only");
+                          "not the name of a signature algorithm: letters, "
+                          "digits, '-' and '_' only");
     out->n = 1;
     enum og_rc rc = find_part(alg, &out->part[0], err);
     out->name = out->part[0].name;
@@ -134,7 +134,7 @@ bool og_suite_name_of(const EVP_PKEY *pkey, char *out, size_t cap)
     const char *type = EVP_PKEY_get0_type_name(pkey);
     if (!type || strlen(type) >= cap)
         return false;
-    to_lower(type, out, cap);
+    og_suite_lower(type, out, cap);
     if (strcmp(out, "ec") == 0) {
         if (!is_p256(pkey) || cap < sizeof "ecdsa")
             return false;
@@ -263,7 +263,7 @@ static void collect(EVP_SIGNATURE *sig, void *arg)
 {
     struct names *all = arg;
     char name[OG_ALG_MAX];
-    to_lower(EVP_SIGNATURE_get0_name(sig), name, sizeof name);
+    og_suite_lower(EVP_SIGNATURE_get0_name(sig), name, sizeof name);
     struct og_suite_part part;
     if (!is_lower_name(name) || find_part(name, &part, NULL) != OG_OK)
         return;

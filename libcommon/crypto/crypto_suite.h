@@ -32,6 +32,8 @@ struct og_suite {
 /* alg must outlive *out unless it is one of the four suites with a name of their own. OG_E_USAGE
  * when no loaded provider can know the name, OG_E_UNAVAILABLE when the loaded OpenSSL lacks it. */
 enum og_rc og_suite_find(const char *alg, struct og_suite *out, struct og_err *err) OG_MUST_CHECK;
+/* s in lower case, cut to cap - 1 bytes. */
+void og_suite_lower(const char *s, char *out, size_t cap);
 /* Our name of a key read from a file, into out[cap]; false when we have none for it. */
 bool og_suite_name_of(const EVP_PKEY *pkey, char *out, size_t cap);
 /* A public key from exactly these SPKI bytes, NULL when they are not the one DER form of such a

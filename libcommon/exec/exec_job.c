@@ -8,6 +8,7 @@
 #include "exec/exec_cgroup.h"
 #include "exec/exec_keep.h"
 #include "exec/exec_launch.h"
+#include "exec/exec_sandbox.h"
 #include "exec/exec_scratch.h"
 #include "exec/exec_stream.h"
 #include "exec/exec_tree.h"
@@ -93,12 +94,12 @@ static enum og_rc place_inputs(struct run *r, struct og_err *err)
     enum og_rc rc = OG_OK;
     if (!job->n_in)
         return OG_OK;
-    if (job->sandbox == OG_SANDBOX_BWRAP)
+    bool mount = job->sandbox == OG_SANDBOX_BWRAP && og_sandbox_mounts(job);
+    if (mount)
         r->staged = og_xcalloc(job->n_in, sizeof *r->staged);
     for (size_t i = 0; i < job->n_in && rc == OG_OK; i++)
-        rc = job->sandbox == OG_SANDBOX_BWRAP
-                 ? og_scratch_stage(&r->scratch, &job->in[i], &r->staged[i], err)
-                 : og_scratch_copy_in(&r->scratch, &job->in[i], err);
+        rc = mount ? og_scratch_stage(&r->scratch, &job->in[i], &r->staged[i], err)
+                   : og_scratch_copy_in(&r->scratch, &job->in[i], err);
     struct og_tree_size size = {0, 0};
     if (rc == OG_OK && r->staged)
         og_scratch_unstage(&r->scratch, r->staged, job->n_in);
@@ -334,7 +335,7 @@ static enum og_rc collect_one(struct run *r, struct og_job_out *o, uint64_t *lef
     const struct og_job *job = r->job;
     int dir, fd;
     bool boxed = job->sandbox == OG_SANDBOX_BWRAP;
-    const struct og_job_in *in = boxed ? input_at(job, o->path) : NULL;
+    const struct og_job_in *in = r->staged ? input_at(job, o->path) : NULL;
     if (in) {
         struct stat st; /* an input is read-only there: the output is the input */
         dir = -1;
@@ -368,6 +369,29 @@ static enum og_rc collect_one(struct run *r, struct og_job_out *o, uint64_t *lef
     return rc;
 }
 
+/* Too much together: none of them becomes a blob that nobody would name. */
+static void check_sizes(struct run *r)
+{
+    const struct og_job *job = r->job;
+    uint64_t sum = 0;
+    for (size_t i = 0; job->out_bytes_max && i < job->n_out && r->res->why == OG_JOB_DONE; i++) {
+        int dir, fd;
+        uint64_t bytes;
+        if (r->staged && input_at(job, job->out[i]))
+            continue;
+        if (og_scratch_open_out(&r->scratch, job->out[i], &dir, &fd, &bytes) != OG_OUT_OK)
+            continue;
+        close(fd);
+        close(dir);
+        if (bytes > job->out_bytes_max - sum) {
+            r->res->outs[i].state = OG_OUT_TOO_LARGE;
+            r->res->why = OG_JOB_OUTPUT;
+        } else {
+            sum += bytes;
+        }
+    }
+}
+
 static enum og_rc collect(struct run *r, struct og_err *err)
 {
     const struct og_job *job = r->job;
@@ -380,8 +404,13 @@ static enum og_rc collect(struct run *r, struct og_err *err)
         res->outs[i].path = job->out[i];
         res->outs[i].state = OG_OUT_ABSENT;
     }
+    check_sizes(r);
     for (size_t i = 0; i < job->n_out && rc == OG_OK && res->why == OG_JOB_DONE; i++)
         rc = collect_one(r, &res->outs[i], &left, err);
+    if (res->why != OG_JOB_DONE) {
+        og_stream_forget(&r->out);
+        og_stream_forget(&r->err);
+    }
     enum og_rc rc2 = og_stream_finish(&r->out, job->fsync, rc == OG_OK ? err : NULL);
     if (rc == OG_OK)
         rc = rc2;

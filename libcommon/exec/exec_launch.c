@@ -267,10 +267,12 @@ static enum og_rc start_sandboxed(struct og_launch *l, const struct og_job *job,
         return rc;
     struct og_sandbox_fds f;
     rc = open_sandbox_fds(l, &f, err);
-    if (rc == OG_OK) {
+    const char **env = make_env(job, "HOME=" OG_SANDBOX_HOME);
+    if (rc == OG_OK && !og_sandbox_fits(job, env)) {
+        l->exec_errno = E2BIG;
+    } else if (rc == OG_OK) {
         static char *const no_env[] = {NULL};
         const char *paths[] = {bwrap, NULL};
-        const char **env = make_env(job, "HOME=" OG_SANDBOX_HOME);
         char **argv = og_sandbox_argv(bwrap, job, srcs, scratch->path, env, &f);
         const int keep[] = {f.seccomp, f.block, f.status, f.passwd, f.group};
         struct og_spawn s = {.paths = paths,
@@ -282,12 +284,12 @@ static enum og_rc start_sandboxed(struct og_launch *l, const struct og_job *job,
                              .cgroup_fd = cgroup_fd};
         l->start_us = og_time_mono_us();
         rc = spawn(l, job, &s, err);
-        if (rc == OG_OK && l->exec_errno)
+        if (rc == OG_OK && l->exec_errno && l->exec_errno != E2BIG)
             rc = og_err_set(err, OG_E_UNAVAILABLE, "no sandbox: cannot execute '%s': %s", bwrap,
                             strerror(l->exec_errno));
         free(argv);
-        free(env);
     }
+    free(env);
     int fds[] = {f.seccomp, f.block, f.status, f.passwd, f.group};
     close_all(fds, 5);
     return rc;

@@ -13,6 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define WORDS_MAX       8900 /* of bubblewrap's 9,000 */
+#define WORDS_OWN       160  /* of the command line without environment, inputs, program */
+#define MOUNTS_MAX      1000 /* each costs bubblewrap a look at all before it */
+#define MOUNT_BYTES_MAX (512u << 10)
+
 /* Arguments are joined with NULs first, pointed at afterwards: one block to free. */
 static void add(struct og_buf *b, ...) __attribute__((sentinel));
 static void add(struct og_buf *b, ...)
@@ -101,6 +106,28 @@ static char **to_table(const struct og_buf *b)
     return table;
 }
 
+static size_t count(const char *const *list)
+{
+    size_t n = 0;
+    while (list && list[n])
+        n++;
+    return n;
+}
+
+bool og_sandbox_mounts(const struct og_job *job)
+{
+    size_t words = WORDS_OWN + count(job->argv) + 3 * (count(job->env) + 3) + 3 * job->n_in;
+    size_t bytes = 0;
+    for (size_t i = 0; i < job->n_in; i++)
+        bytes += strlen(job->in[i].path) + strlen(job->in[i].src);
+    return job->n_in <= MOUNTS_MAX && words <= WORDS_MAX && bytes <= MOUNT_BYTES_MAX;
+}
+
+bool og_sandbox_fits(const struct og_job *job, const char *const *env)
+{
+    return WORDS_OWN + count(job->argv) + 3 * count(env) <= WORDS_MAX;
+}
+
 char **og_sandbox_argv(const char *bwrap, const struct og_job *job, const char *const *srcs,
                        const char *scratch, const char *const *env,
                        const struct og_sandbox_fds *fds)
@@ -121,7 +148,7 @@ char **og_sandbox_argv(const char *bwrap, const struct og_job *job, const char *
     add(&b, "/etc/group", NULL);
     add_memory_folders(&b, job->mem_bytes);
     add(&b, "--bind", scratch, OG_SANDBOX_HOME, NULL);
-    for (size_t i = 0; i < job->n_in; i++) {
+    for (size_t i = 0; srcs && i < job->n_in; i++) {
         char *at = og_xmalloc(sizeof OG_SANDBOX_HOME + 1 + strlen(job->in[i].path));
         memcpy(at, OG_SANDBOX_HOME "/", sizeof OG_SANDBOX_HOME);
         memcpy(at + sizeof OG_SANDBOX_HOME, job->in[i].path, strlen(job->in[i].path) + 1);

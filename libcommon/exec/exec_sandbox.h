@@ -28,8 +28,13 @@ struct og_sandbox_fds {
     int group;
 };
 
-/* The NULL-terminated command line for job; srcs[i] is the readable file of input i, scratch the
- * host's folder. One block from malloc. */
+/* Bubblewrap takes 9,000 words. Are the job's inputs few enough to be mounted one by one (else they
+ * are copied in, read-only)? And do its arguments and environment fit at all? */
+bool og_sandbox_mounts(const struct og_job *job);
+bool og_sandbox_fits(const struct og_job *job, const char *const *env);
+
+/* The NULL-terminated command line for job; srcs (NULL: no input is mounted): srcs[i] is the
+ * readable file of input i, scratch the host's folder. One block from malloc. */
 char **og_sandbox_argv(const char *bwrap, const struct og_job *job, const char *const *srcs,
                        const char *scratch, const char *const *env,
                        const struct og_sandbox_fds *fds);

@@ -89,6 +89,13 @@ void og_stream_replace(struct og_stream *s, const char *text)
         s->tee = -1;
 }
 
+void og_stream_forget(struct og_stream *s)
+{
+    s->blob_dir = NULL;
+    if (s->temp.fd >= 0)
+        og_io_temp_discard(&s->temp);
+}
+
 enum og_rc og_stream_finish(struct og_stream *s, bool sync, struct og_err *err)
 {
     struct og_job_stream *to = s->to;

@@ -25,6 +25,8 @@ void og_stream_init(struct og_stream *s, const struct og_job *job, int tee,
 enum og_rc og_stream_pump(struct og_stream *s, struct og_err *err) OG_MUST_CHECK;
 /* Takes what was kept back and puts `text` there instead. */
 void og_stream_replace(struct og_stream *s, const char *text);
+/* No blob will be made of it: the job broke a limit, nobody will name what it wrote. */
+void og_stream_forget(struct og_stream *s);
 /* Fills *to and stores the blob; closes everything. */
 enum og_rc og_stream_finish(struct og_stream *s, bool sync, struct og_err *err) OG_MUST_CHECK;
 void og_stream_release(struct og_stream *s);

@@ -81,6 +81,21 @@ static bool is_blank(const char *s, size_t n)
     return true;
 }
 
+json_t *og_jsonl_parse(const char *line, size_t len, const char *known, json_error_t *je)
+{
+    const size_t flags = JSON_REJECT_DUPLICATES;
+    json_error_t ignored;
+    json_t *v = json_loadb(line, len, flags, je);
+    if (v || !known)
+        return v;
+    v = json_loadb(line, len, flags | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &ignored);
+    const char *kind = json_string_value(json_object_get(v, "kind"));
+    if (kind && strcmp(kind, known) != 0)
+        return v;
+    json_decref(v);
+    return NULL;
+}
+
 enum og_rc og_jsonl_next(struct og_jsonl_in *in, const char **line, size_t *len, json_t **rec,
                          struct og_err *err)
 {
@@ -91,7 +106,7 @@ enum og_rc og_jsonl_next(struct og_jsonl_in *in, const char **line, size_t *len,
             return rc;
     } while (is_blank(*line, *len));
     json_error_t je;
-    json_t *v = json_loadb(*line, *len, JSON_REJECT_DUPLICATES, &je);
+    json_t *v = og_jsonl_parse(*line, *len, in->known, &je);
     if (!v)
         return og_err_set(err, OG_E_DATA, "%s:%lu: not JSON: %s", in->name, in->line_no, je.text);
     if (!json_is_object(v) || !json_is_string(json_object_get(v, "kind"))) {

@@ -14,6 +14,7 @@
 struct og_jsonl_in {
     int fd;
     const char *name;      /* "stdin" or a path, for messages; borrowed */
+    const char *known;     /* the one kind that is read, the rest passes; NULL: every kind is */
     unsigned long line_no; /* of the line last returned */
     struct og_buf buf;
     size_t pos;
@@ -23,6 +24,10 @@ struct og_jsonl_in {
 void og_jsonl_open(struct og_jsonl_in *in, int fd, const char *name);
 void og_jsonl_release(struct og_jsonl_in *in);
 
+/* The object of a line, NULL with *je set. Records of other kinds than `known` only pass through,
+ * so that integers beyond 64 bits and escaped NULs, which jansson has no values for, are none of
+ * our business there. known NULL: none passes. The caller decrefs. */
+json_t *og_jsonl_parse(const char *line, size_t len, const char *known, json_error_t *je);
 /* Next line: *line points at its bytes without the newline (valid until the next call), *rec is the
  * object (the caller decrefs), both NULL at a clean end. Blank lines are skipped. Errors are set as
  * "stdin:12: …": OG_E_DATA for what is not an object with a string "kind", OG_E_IO for the read. */

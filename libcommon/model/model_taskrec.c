@@ -3,6 +3,7 @@
 
 #include "base/base_num.h"
 #include "base/base_utf8.h"
+#include "model/model_cuda.h"
 #include "model/model_records.h"
 
 #include <inttypes.h>
@@ -26,6 +27,8 @@ static enum og_rc number(const json_t *o, const char *key, uint64_t min, uint64_
     if (!json_is_integer(m) || json_integer_value(m) < 0)
         return must(err, key, "a whole number");
     uint64_t got = (uint64_t)json_integer_value(m);
+    if (got != min && min == max)
+        return og_err_set(err, OG_E_DATA, "'%s' must be %" PRIu64, key, min);
     if (got < min || got > max)
         return og_err_set(err, OG_E_DATA, "'%s' must be between %" PRIu64 " and %" PRIu64, key, min,
                           max);
@@ -67,7 +70,8 @@ static enum og_rc strings(const json_t *o, const char *key, size_t max, const js
     size_t sum = 0;
     for (size_t i = 0; i < n; i++) {
         const json_t *v = json_array_get(*out, i);
-        if (!plain_text(v, OG_TASKREC_TEXT_MAX))
+        bool is_long = json_is_string(v) && json_string_length(v) > OG_TASKREC_TEXT_MAX;
+        if (!is_long && !plain_text(v, OG_TASKREC_TEXT_MAX))
             return og_err_set(err, OG_E_DATA, "'%s' must be a list of 1 to %zu strings", key, max);
         sum += json_string_length(v) + 1;
     }
@@ -251,8 +255,10 @@ static enum og_rc read_work(const json_t *o, struct og_taskrec *r, struct og_err
     OG_TRY(strings(o, "argv", OG_TASKREC_ARGS_MAX, &r->argv, err));
     OG_TRY(text(o, "kernel", 64, &r->kernel, err));
     r->args = json_object_get(o, "args");
-    if (!r->argv == !r->kernel)
-        return og_err_set(err, OG_E_DATA, "'argv' must be there, or 'kernel' and 'args', not both");
+    r->cuda = json_object_get(o, "cuda");
+    if ((r->argv != NULL) + (r->kernel != NULL) + (r->cuda != NULL) != 1)
+        return og_err_set(err, OG_E_DATA,
+                          "one of 'argv', 'kernel' (with 'args') and 'cuda' must be there");
     if (r->kernel ? !json_is_object(r->args) : r->args != NULL)
         return must(err, "args", "an object beside 'kernel'");
     if (r->args && json_object_size(r->args) > 64)
@@ -284,6 +290,26 @@ static enum og_rc read_files(const json_t *o, struct og_taskrec *r, struct og_er
     return OG_OK;
 }
 
+/* The parts of a kernel's grid are its elements. */
+static enum og_rc read_cuda(const json_t *o, struct og_taskrec *r, struct og_err *err)
+{
+    struct og_cuda c;
+    if (!r->cuda)
+        return OG_OK;
+    OG_TRY(og_cuda_parse(r->cuda, &c, err));
+    uint64_t parts = c.parts;
+    og_cuda_release(&c);
+    if (r->out)
+        return must(err, "out", "absent beside 'cuda', whose 'params' name what is written");
+    if (parts && (json_object_get(o, "count") || json_object_get(o, "array")))
+        return must(err, "parts", "absent beside 'count' and 'array'");
+    if (parts) {
+        r->count = parts;
+        r->is_array = true;
+    }
+    return OG_OK;
+}
+
 static enum og_rc read_array(const json_t *o, struct og_taskrec *r, struct og_err *err)
 {
     const char *range;
@@ -294,10 +320,11 @@ static enum og_rc read_array(const json_t *o, struct og_taskrec *r, struct og_er
     if (range && r->is_array)
         return must(err, "array", "absent beside 'count'");
     if (range && !og_taskrec_array(range, &r->index0, &r->count))
-        return must(err, "array", "a range of whole numbers such as \"0-999\"");
+        return must(err, "array", "a range A-B of whole numbers, A <= B <= 4294967294");
     r->is_array = r->is_array || range;
     if (r->kernel && r->count != 1)
         return must(err, range ? "array" : "count", "absent beside 'kernel'");
+    OG_TRY(read_cuda(o, r, err));
     return number(o, "chunk", 1, OG_TASKREC_CHUNK_MAX, &r->chunk, err);
 }
 

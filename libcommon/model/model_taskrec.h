@@ -29,8 +29,9 @@
 struct og_taskrec {
     const char *name; /* NULL: none */
     const json_t *argv;
-    const char *kernel; /* either argv or kernel and args */
+    const char *kernel; /* either argv, or kernel and args, or cuda */
     const json_t *args;
+    const json_t *cuda;                           /* see model_cuda.h; valid */
     const json_t *env, *in, *out, *check, *after; /* NULL: none; entries by the readers below */
     uint64_t check_limit_ms;                      /* 0: none given */
     uint64_t cores, mem_bytes, gpu_ppm, gpu_mem_bytes;
@@ -45,9 +46,14 @@ struct og_taskrec {
     bool no_sandbox;
 };
 
-/* What is wrong is OG_E_DATA, "'member' must be …". Unknown members are ignored. */
+/* What is wrong is OG_E_DATA, "'member' must be …". Unknown members are ignored, but told below. */
 enum og_rc og_taskrec_parse(const json_t *o, struct og_taskrec *out,
                             struct og_err *err) OG_MUST_CHECK;
+
+/* Calls say for each member of the record and of the objects of its `in` that no reader knows;
+ * meant: the member that is written nearly so, NULL: none is. */
+typedef void (*og_taskrec_say_fn)(void *ctx, const char *member, const char *meant);
+void og_taskrec_unknown(const json_t *o, og_taskrec_say_fn say, void *ctx);
 
 /* Entry i of `in`. */
 struct og_taskrec_in {

@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(s.json == NULL && s.argv == NULL && s.in == NULL && err.msg[0] != '\0');
         return 0;
     }
-    check((s.argv != NULL) != (s.kernel != NULL));
+    check((s.argv != NULL) + (s.kernel != NULL) + s.is_cuda == 1);
+    check(!s.is_cuda || (s.cuda.source && s.cuda.entry && s.cuda.grid[2] && s.cuda.block[2]));
     check(!s.argv || s.argv[0] != NULL);
     check(s.env[s.n_env] == NULL);
     for (size_t i = 0; i < s.n_env; i++)

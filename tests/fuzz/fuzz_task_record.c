@@ -31,6 +31,12 @@ static void check_paths(const struct og_taskrec *r)
     }
 }
 
+static void on_unknown(void *ctx, const char *member, const char *meant)
+{
+    must(ctx == NULL && member != NULL);
+    must(!meant || strcmp(member, meant) != 0);
+}
+
 static void check_record(const struct og_taskrec *r)
 {
     struct og_err err;
@@ -55,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *o = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     if (!o)
         return 0;
+    og_taskrec_unknown(o, on_unknown, NULL);
     enum og_rc rc = og_taskrec_parse(o, &r, &err);
     if (rc == OG_OK)
         check_record(&r);

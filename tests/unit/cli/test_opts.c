@@ -116,6 +116,17 @@ static void test_kinds(void **state)
     assert_int_equal(parse(&bare, "-q", NULL), OG_OK);
 }
 
+static void test_mixed(void **state)
+{
+    (void)state;
+    struct og_tool t = tool;
+    t.mixed = true;
+    assert_int_equal(parse(&t, "one", "-w", "two", "--name", "n", "--", "-H", NULL), OG_OK);
+    assert_true(o.wait && !o.common.human);
+    assert_string_equal(o.name, "n");
+    assert_int_equal(first, 5); /* "one", "two" and "-H" are at the end now */
+}
+
 static void assert_usage(enum og_rc rc, const char *sentence)
 {
     assert_int_equal(rc, OG_E_USAGE);
@@ -333,11 +344,11 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),      cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_common),     cmocka_unit_test(test_exit),
-        cmocka_unit_test(test_help),       cmocka_unit_test(test_dump),
-        cmocka_unit_test(test_closed_fds), cmocka_unit_test(test_dirs),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_kinds),    cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_common),
+        cmocka_unit_test(test_exit),     cmocka_unit_test(test_help),
+        cmocka_unit_test(test_dump),     cmocka_unit_test(test_closed_fds),
+        cmocka_unit_test(test_dirs),     cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

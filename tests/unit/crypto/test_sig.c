@@ -328,7 +328,7 @@ static void names_are_strict(void **state)
     struct og_err err;
     static char long_name[OG_ALG_MAX + 1];
     memset(long_name, 'x', OG_ALG_MAX);
-    const char *const usage[] = {"ED25519", "", "ed25519 ", "ed25519\n", "a=b", long_name};
+    const char *const usage[] = {"ed25519/", "", "ed25519 ", "ed25519\n", "a=b", long_name};
     for (size_t i = 0; i < sizeof usage / sizeof usage[0]; i++)
         assert_int_equal(og_key_generate(usage[i], NULL, &k, &err), OG_E_USAGE);
     /* unknown, MACs, not for signing, other names of known ones */
@@ -340,6 +340,9 @@ static void names_are_strict(void **state)
     }
     uint8_t seed[32] = {1};
     assert_int_equal(og_key_generate("ecdsa", seed, &k, &err), OG_E_USAGE);
+    assert_int_equal(og_key_generate("Ed25519", NULL, &k, &err), OG_OK);
+    assert_string_equal(og_key_alg(k), "ed25519");
+    og_key_free(k);
     assert_int_equal(og_key_generate(NULL, NULL, &k, &err), OG_OK);
     assert_string_equal(og_key_alg(k), "hybrid");
     og_key_free(k);

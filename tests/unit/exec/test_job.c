@@ -211,6 +211,23 @@ static void test_outputs(void **state)
     kit_done(r);
 }
 
+/* Files in the two levels below dir. */
+static int blobs_in(const char *dir)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        if (e->d_name[0] == '.')
+            continue;
+        char *sub = og_io_join(dir, e->d_name);
+        n += e->d_type == DT_DIR ? blobs_in(sub) : 1;
+        free(sub);
+    }
+    if (d)
+        closedir(d);
+    return n;
+}
+
 static void test_outputs_too_large(void **state)
 {
     (void)state;
@@ -218,12 +235,29 @@ static void test_outputs_too_large(void **state)
     struct og_job job = kit_job(NULL);
     job.out = out;
     job.n_out = 2;
-    job.out_bytes_max = 1000;
-    struct og_job_result *r = kit_sh(&job, "head -c 600 /dev/zero > a; head -c 600 /dev/zero > b");
+    job.out_bytes_max = 9000;
+    job.blob_dir = kit_path("none");
+    assert_int_equal(mkdir(job.blob_dir, 0700), 0);
+    struct og_job_result *r = kit_sh(
+        &job, "head -c 8000 /dev/zero >a; head -c 8000 /dev/zero >b; head -c 8000 /dev/zero");
     assert_int_equal(r->why, OG_JOB_OUTPUT);
-    assert_int_equal(r->outs[0].state, OG_OUT_OK);
+    assert_int_equal(r->outs[0].state, OG_OUT_ABSENT);
     assert_int_equal(r->outs[1].state, OG_OUT_TOO_LARGE);
     kit_done(r);
+    r = kit_sh(&job, "head -c 8000 /dev/zero >a; head -c 8000 /dev/zero; yes >&2");
+    assert_int_equal(r->why, OG_JOB_OUTPUT);
+    assert_false(r->out.stored || r->err.stored);
+    kit_done(r);
+    job.limit_ms = 300;
+    r = kit_sh(&job, "head -c 8000 /dev/zero; sleep 100");
+    assert_int_equal(r->why, OG_JOB_TIME);
+    assert_true(r->out.bytes == 8000 && !r->out.stored);
+    kit_done(r);
+    assert_int_equal(blobs_in(job.blob_dir), 0); /* nobody would ever name them */
+    free((void *)(uintptr_t)job.blob_dir);
+    job.blob_dir = NULL;
+    job.limit_ms = 60000;
+    job.out_bytes_max = 1000;
     job.scratch_bytes_max = 5u << 20;
     r = kit_sh(&job, "head -c 20000000 /dev/zero > big"); /* one file: the signal of the limit */
     assert_int_equal(r->why, OG_JOB_OUTPUT);

@@ -101,6 +101,35 @@ static void test_places(void **state)
     }
 }
 
+/* What only passes through may hold what we have no values for; what is read may not. */
+static void test_passing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool passes;
+    } lines[] = {
+        {"{\"kind\":\"other\",\"n\":18446744073709551616}", true},
+        {"{\"kind\":\"other\",\"s\":\"a\\u0000b\"}", true},
+        {"{\"kind\":\"task\",\"n\":18446744073709551616}", false},
+        {"{\"kind\":\"task\\u0000\",\"n\":1}", false},
+        {"{\"kind\":\"other\",\"n\":1,\"n\":2}", false},
+        {"{\"kind\":\"other\",\"n\":01}", false},
+        {"[18446744073709551616]", false},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        json_error_t je;
+        const char *s = lines[i].text;
+        json_t *v = og_jsonl_parse(s, strlen(s), "task", &je);
+        if ((v != NULL) != lines[i].passes)
+            fail_msg("%s", s);
+        json_decref(v);
+        v = og_jsonl_parse(s, strlen(s), NULL, &je); /* where every kind is read */
+        assert_true(!v || !lines[i].passes);
+        json_decref(v);
+    }
+}
+
 /* 300 MB without a newline: refused after about 1 MiB, not held in memory. */
 static void test_endless_line(void **state)
 {
@@ -213,9 +242,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_endless_line), cmocka_unit_test(test_longest_line),
-        cmocka_unit_test(test_ready),        cmocka_unit_test(test_read_error),
-        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_passing),      cmocka_unit_test(test_endless_line),
+        cmocka_unit_test(test_longest_line), cmocka_unit_test(test_ready),
+        cmocka_unit_test(test_read_error),   cmocka_unit_test(test_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

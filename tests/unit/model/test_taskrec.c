@@ -25,6 +25,47 @@ static json_t *record(const char *members)
     return o;
 }
 
+struct told {
+    const char *member, *meant;
+    size_t n;
+};
+
+static void hear(void *ctx, const char *member, const char *meant)
+{
+    struct told *t = ctx;
+    assert_true(t->n > 0 || strcmp(member, t->member) == 0);
+    if (t->n++ == 0 && (meant || t->meant))
+        assert_string_equal(meant ? meant : "none", t->meant ? t->meant : "none");
+}
+
+static void told(const char *members, const char *member, const char *meant)
+{
+    struct told t = {member, meant, 0};
+    json_t *o = record(members);
+    og_taskrec_unknown(o, hear, &t);
+    assert_int_equal(t.n, member ? 1 : 0);
+    json_decref(o);
+}
+
+static void test_unknown(void **state)
+{
+    (void)state;
+    told("\"mem_bytes\":1,\"name\":\"n\"", NULL, NULL);
+    told("\"mem_byts\":1", "mem_byts", "mem_bytes");
+    told("\"mem\":1", "mem", "mem_bytes");
+    told("\"price\":1", "price", "max_price");
+    told("\"gpu\":1", "gpu", "gpu_ppm");
+    told("\"afer\":[]", "afer", "after");
+    told("\"x\":1", "x", NULL);
+    told("\"\":1", "", NULL);
+    told("\"_bytes\":1", "_bytes", NULL);
+    told("\"a_name_that_is_longer_than_any_of_ours\":1", "a_name_that_is_longer_than_any_of_ours",
+         NULL);
+    told("\"in\":[\"a\",{\"path\":\"b\",\"urll\":\"c\"}]", "urll", "url");
+    told("\"in\":{\"pth\":1}", NULL, NULL);
+    told("\"in\":[[1],2,{\"bytes\":1}]", NULL, NULL);
+}
+
 static void refused(const char *members, const char *part)
 {
     struct og_taskrec r;
@@ -129,7 +170,7 @@ static void numbers(void **state)
     refused("\"samples\":65", "'samples' must be between 0 and 64");
     refused("\"limit_ms\":0", "'limit_ms' must be between");
     refused("\"count\":0", "'count' must be between");
-    refused_whole("{\"argv\":[\"p\"],\"v\":2}", "'v' must be between 1 and 1");
+    refused_whole("{\"argv\":[\"p\"],\"v\":2}", "'v' must be 1");
     refused("\"max_price\":17", "'max_price' must be a whole number of grains written as a string");
     refused("\"max_price\":\"-1\"", "'max_price' must be");
     refused("\"max_price\":\"4611686018427387905\"", "'max_price' must be");
@@ -183,12 +224,13 @@ static void work(void **state)
 {
     (void)state;
     refused_whole("[]", "a task must be an object");
-    refused_whole("{}", "'argv' must be there, or 'kernel'");
+    refused_whole("{}", "one of 'argv', 'kernel' (with 'args') and 'cuda' must be there");
     refused_whole("{\"argv\":[]}", "'argv' must be");
     refused_whole("{\"argv\":[\"\"]}", "'argv' must be");
     refused_whole("{\"argv\":[\"a\",1]}", "'argv' must be");
     refused_whole("{\"argv\":\"ls\"}", "'argv' must be");
-    refused_whole("{\"argv\":[\"a\"],\"kernel\":\"gemm\",\"args\":{}}", "not both");
+    refused_whole("{\"argv\":[\"a\"],\"kernel\":\"gemm\",\"args\":{}}",
+                  "one of 'argv', 'kernel' (with 'args') and 'cuda'");
     refused_whole("{\"kernel\":\"gemm\"}", "'args' must be");
     refused_whole("{\"kernel\":\"gemm\",\"args\":{},\"count\":2}", "'count' must be absent");
     struct og_taskrec r;
@@ -208,6 +250,7 @@ static void too_long(void **state)
     big[OG_TASKREC_TEXT_MAX + 1] = '\0';
     json_t *o = json_pack("{s:[s, s]}", "argv", "p", big);
     assert_int_equal(og_taskrec_parse(o, &r, &err), OG_E_DATA);
+    assert_string_equal(err.msg, "'argv' must be at most 131072 bytes long");
     json_decref(o);
     big[OG_TASKREC_TEXT_MAX - 2] = '\0'; /* with "p" and two zero bytes exactly the limit */
     o = json_pack("{s:[s, s]}", "argv", "p", big);
@@ -266,9 +309,10 @@ static void ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults), cmocka_unit_test(everything), cmocka_unit_test(numbers),
-        cmocka_unit_test(words),    cmocka_unit_test(files),      cmocka_unit_test(work),
-        cmocka_unit_test(too_long), cmocka_unit_test(paths),      cmocka_unit_test(ranges),
+        cmocka_unit_test(test_unknown), cmocka_unit_test(defaults), cmocka_unit_test(everything),
+        cmocka_unit_test(numbers),      cmocka_unit_test(words),    cmocka_unit_test(files),
+        cmocka_unit_test(work),         cmocka_unit_test(too_long), cmocka_unit_test(paths),
+        cmocka_unit_test(ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
