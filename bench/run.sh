@@ -9,7 +9,7 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks transfers bulk look seal match gemm}
+parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal match makespan trace gemm evm cuda}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
@@ -156,16 +156,73 @@ task_lines() {
 }
 
 bench_tasks() {
-    local i
+    local i p peers=()
+    for p in tsp parallel xargs; do have $p && peers+=("$p"); done
     task_lines 1000 >"$tmp/tasks"
     for ((i = 0; i < runs; i++)); do
         home tasks --alg ed25519
         STDIN="$tmp/tasks" pipeline none
         note "tasks.wall" "${wall[pipe]}"
-        ! have tsp || { peer_tsp 1000; note "tasks.tsp" "${wall[tsp]}"; }
+        note "tasks.cpu" "${cpu[pipe]}"
+        for p in "${peers[@]}"; do
+            "peer_$p" 1000
+            note "tasks.$p" "${wall[$p]}"
+            [ "$p" != xargs ] || note "tasks.xargs.cpu" "${cpu[xargs]}"
+        done
+        home tasks # the default keys
+        STDIN="$tmp/tasks" pipeline none
+        note "tasks.hybrid" "${wall[pipe]}"
     done
-    emit "1000 tasks of one element, sandbox none" "$(noted "tasks.wall")" s "$runs" \
-        tsp "$(noted "tasks.tsp")"
+    for p in "${peers[@]}"; do
+        emit "1000 tasks of one element, sandbox none" "$(noted "tasks.wall")" s "$runs" \
+            "$p" "$(noted "tasks.$p")"
+    done
+    ! have xargs || emit "cpu per task of one element above xargs" \
+        "$(calc "$(noted "tasks.cpu") - $(noted "tasks.xargs.cpu")")" ms "$runs"
+    emit "1000 tasks of one element, sandbox none, hybrid keys" "$(noted "tasks.hybrid")" s "$runs"
+}
+
+cat >"$tmp/submits" <<'END'
+ogpu-match --watch >/dev/null & tools=$!
+ogpu-worker --watch --sandbox none >/dev/null & tools+=" $!"
+for i in $(seq "$1"); do ogpu-submit --sandbox none -- /bin/true >/dev/null || exit; done
+until ogpu status | grep -q "\"paid\":$1,"; do sleep 0.005; done
+kill $tools
+wait
+END
+cat >"$tmp/runs" <<'END'
+for i in $(seq "$1"); do ogpu run --sandbox none -- /bin/true || exit; done
+END
+cat >"$tmp/tspruns" <<'END'
+export TS_SOCKET="$1/tsp.socket" TMPDIR="$1" TS_MAXFINISHED=0
+for i in $(seq "$2"); do tsp -nf /bin/true || exit; done
+tsp -K
+END
+
+# One at a time, as from a shell's loop.
+bench_loop() {
+    local i
+    for ((i = 0; i < runs; i++)); do
+        home loop
+        usage submits bash "$tmp/submits" 200
+        note "loop.submit" "$(calc "${wall[submits]} / 0.2")"
+        usage runs bash "$tmp/runs" 20
+        note "loop.run" "$(calc "${wall[runs]} / 0.02")"
+        have tsp || continue
+        peer_tsp 200
+        note "loop.tsp" "$(calc "${wall[tsp]} / 0.2")"
+        usage tspruns bash "$tmp/tspruns" "$tmp" 20
+        note "loop.tsprun" "$(calc "${wall[tspruns]} / 0.02")"
+    done
+    if have tsp; then
+        emit "ogpu-submit and paid, one by one, 200, hybrid keys" "$(noted loop.submit)" ms "$runs" \
+            tsp "$(noted loop.tsp)"
+        emit "ogpu run true, one by one, hybrid keys" "$(noted loop.run)" ms "$runs" \
+            "tsp -f" "$(noted loop.tsprun)"
+    else
+        emit "ogpu-submit and paid, one by one, 200, hybrid keys" "$(noted loop.submit)" ms "$runs"
+        emit "ogpu run true, one by one, hybrid keys" "$(noted loop.run)" ms "$runs"
+    fi
 }
 
 # A chain with N transfers of 16 accounts in $tmp/chain; the rate is printed when asked for.
@@ -273,6 +330,32 @@ bench_match() {
     done < <("$aid/bench_match")
 }
 
+# Makespans of the Braun instances, a second each, beside the best that is published; the mean gap is to
+# the bound of the linear program. braun.tsv: instance, that bound, best published (Gogos et al. 2016).
+bench_makespan() {
+    local dir="${OGPU_SHARED:-$here/../../shared}/match/braun/512x16" name lp best ours own gaps='' owns=''
+    [ -d "$dir" ] || { say "skip: no match/braun in OGPU_SHARED"; return 0; }
+    while IFS=$'\t' read -r name lp best; do
+        read -r ours own < <(ogpu-match --makespan --budget-ms 1000 "$dir/$name.0" |
+            sed 's/.*"gap_ppm":\([0-9]*\).*"makespan":\([0-9.]*\).*/\2 \1/')
+        emit "makespan of $name, 1 s" "$ours" "" 1 "best published" "$best"
+        gaps+=" + ($ours / $lp - 1)" owns+=" + $own"
+    done <"$here/braun.tsv"
+    emit "makespan, mean gap to the linear program" "$(calc "100 * (0$gaps) / 12")" % 1
+    emit "makespan, mean gap to its own bound" "$(calc "(0$owns) / 120000")" % 1
+}
+
+# One day of the trace; bench/trace.sh has more days and the picture.
+bench_trace() {
+    local p m
+    declare -A mean
+    while IFS=$'\t' read -r p m; do mean[$p]=$m; done < <("$aid/bench_trace" 50 1 |
+        sed 's/.*"mean_s":\([0-9.]*\).*"policy":"\([^"]*\)".*/\2\t\1/')
+    for p in Min-Min 'first come' random; do
+        emit "trace at load 50, mean completion" "${mean[ours]}" s 1 "$p" "${mean[$p]}"
+    done
+}
+
 bench_gemm() {
     "$aid/bench_gemm" | while read -r line; do
         name=$(sed -n 's/.*"name":"\([^"]*\)".*/\1/p' <<<"$line")
@@ -280,6 +363,37 @@ bench_gemm() {
         value=$(sed -n 's/.*"value":\([0-9.]*\).*/\1/p' <<<"$line")
         [ -z "$name" ] || emit "$name" "$value" "$unit" 1
     done
+}
+
+bench_evm() {
+    local file="${OGPU_SHARED:-$here/../../shared}/evm/bench/all.json" peers name ms i
+    [ -f "$file" ] || { say "skip: no evm/bench/all.json in OGPU_SHARED"; return 0; }
+    peers=$("$here/../tests/evm/peers.sh") || peers=
+    for ((i = 0; i < runs; i++)); do
+        "$aid/bench_evm" "$file" >"$tmp/evm" || die "bench_evm failed"
+        while read -r name ms; do note "evm.$name" "$ms"; done <"$tmp/evm"
+        [ -z "$peers" ] || timeout 300 node "$here/evm_anvil.mjs" "$peers" "$file" >"$tmp/revm" ||
+            { say "skip: anvil cannot be run"; peers=; }
+        [ -z "$peers" ] || while read -r name ms; do note "revm.$name" "$ms"; done <"$tmp/revm"
+    done
+    while read -r name ms; do
+        if [ "$name" = transfer ]; then
+            emit "EVM: a plain ERC-20 transfer, as a transaction" "$(calc "1000 * $(noted "evm.transfer")")" us "$runs"
+        elif [ -n "$peers" ]; then
+            emit "EVM: $name, processor time" "$(noted "evm.$name")" ms "$runs" revm "$(noted "revm.$name")"
+        else
+            emit "EVM: $name, processor time" "$(noted "evm.$name")" ms "$runs"
+        fi
+    done <"$tmp/evm"
+}
+
+bench_cuda() {
+    have g++ || return 0
+    [ -f "${OGPU_SHARED:-$here/../../shared}/reference/cudacpu/mm.cu" ] ||
+        { say "skip: no reference/cudacpu in OGPU_SHARED"; return 0; }
+    # shellcheck source=bench/cuda.sh
+    . "$here/cuda.sh"
+    cuda_all
 }
 
 for part in $parts; do

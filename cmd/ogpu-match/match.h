@@ -6,6 +6,7 @@
 #include "cli/cli_opts.h"
 #include "engine/engine.h"
 #include "ledger/ledger_view.h"
+#include "match/match_adapt.h"
 #include "store/store_row.h"
 #include "json/json_line.h"
 
@@ -19,6 +20,11 @@ struct match_opts {
     const char *passphrase_file; /* NULL: keys without a passphrase */
     bool once, watch, dry_run;
     uint64_t why, why_node; /* 0: not asked */
+    uint64_t budget_ms;     /* for one problem; 0: as long as it takes */
+    bool lap, makespan, assignment, graph, dot, schedule;
+    uint64_t path;     /* 0: not asked */
+    char *const *file; /* operands */
+    size_t files;
 };
 
 /* The tasks read from stdin: a set of numbers, in the order they came. */
@@ -34,6 +40,17 @@ bool match_watch_add(struct match_watch *w, uint64_t id);
 bool match_watch_has(const struct match_watch *w, uint64_t id);
 void match_watch_release(struct match_watch *w);
 
+/* What was found for one round. */
+struct match_solution {
+    uint64_t round; /* 0: nothing */
+    size_t n, m;
+    size_t placed, assigned; /* rows with a place; those of them that can be leased now */
+    bool optimal;
+    int32_t *x;
+    int64_t *u, *v;
+};
+void match_solution_release(struct match_solution *s);
+
 struct matcher {
     const struct match_opts *opts;
     struct og_engine *engine;
@@ -42,7 +59,9 @@ struct matcher {
     struct og_key *key; /* of a bonded node; NULL: none is held */
     uint64_t key_node;
     struct match_watch watch;
-    bool every;          /* report the leases of every task, not only of those read */
+    struct match_solution solved; /* of the round looked at last */
+    struct og_adapt *adapt;       /* its solver */
+    bool every;                   /* report the leases of every task, not only of those read */
     uint64_t moved_ms;   /* monotonic time when others last changed the state; 0: not seen */
     uint64_t last_lease; /* highest lease number looked at */
     uint64_t reported;   /* assignments written */
@@ -59,6 +78,8 @@ enum og_rc match_refresh(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
 
 /* match_key.c: the key of a bonded node, by --key or the first that fits; none: m->key NULL. */
 enum og_rc match_find_key(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+/* Looks for the key again; the one there is stays where none is found. */
+void match_renew_key(struct matcher *m);
 
 /* match_round.c */
 enum match_did {
@@ -100,25 +121,26 @@ enum og_rc match_judge(struct matcher *m, enum match_state *out, struct og_err *
 enum og_rc match_why(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
 enum og_rc match_why_node(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
 enum og_rc match_dry_run(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_graph(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_path(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_schedule(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+/* Files of other people's instances; no state is needed. */
+enum og_rc match_lap(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
+enum og_rc match_makespan(const struct match_opts *opts, struct og_err *err) OG_MUST_CHECK;
 
 /* match_view.c: what a question reads. */
 struct match_view {
     struct og_store *st;
     struct og_ledger *ledger;
-    struct og_match_col *cols; /* of every slot, or of the free ones */
+    struct og_match_col *cols; /* of every slot; queue_ms of those with a lease is expected */
     size_t m;
     struct og_cost_round round;
-    struct og_graph *graph;
-    uint64_t *node; /* ids of the graph, ascending */
-    size_t nodes;
-    uint64_t *latency_us, *bytes_per_s; /* from the home last asked for, by node */
-    uint64_t home;
-    bool has_home;
+    struct og_ways *ways;
 };
-enum og_rc match_view_open(const struct match_opts *opts, bool free_only, struct match_view *v,
+enum og_rc match_view_open(const struct match_opts *opts, struct match_view *v,
                            struct og_err *err) OG_MUST_CHECK;
 void match_view_close(struct match_view *v);
-/* What the pair costs, every term; no ties. */
+/* What the pair costs on the slot's first place, every term; no ties. */
 void match_view_cost(struct match_view *v, const struct og_match_row *row,
                      const struct og_match_col *col, struct og_cost_terms *out);
 

@@ -4,8 +4,11 @@
 #include "base/base_buf.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "base/base_time.h"
 #include "cli/cli_table.h"
-#include "match/match_hungarian.h"
+#include "match/match_cert.h"
+#include "match/match_lap.h"
+#include "match/match_place.h"
 #include "store/store_query.h"
 #include "json/json_get.h"
 
@@ -15,15 +18,20 @@
 
 #define PAGE 64
 
-/* One problem: rows are ranges of tasks, columns slots; filled from the waiting round or from the
- * tasks and free slots there are now. */
+#define CELLS 262144 /* as many as a round of the chain has */
+
+/* One problem: rows are ranges of tasks, columns places on slots; filled from the waiting round or
+ * from the tasks and slots there are now. */
 struct dry {
     uint64_t round; /* 0: not a round of the chain */
-    size_t n, m;
+    size_t n, m, places, n_free;
     uint64_t (*row)[4]; /* task, first, count, attempt */
     uint64_t (*col)[2]; /* node, slot */
+    bool *busy;         /* columns of slots with a lease */
+    uint64_t *keep;     /* while only first places are known: rows · m */
     int64_t *c, *wait;
     int32_t *x;
+    bool *go; /* rows that would be leased now */
 };
 
 static void release(struct dry *d)
@@ -33,6 +41,9 @@ static void release(struct dry *d)
     free(d->c);
     free(d->wait);
     free(d->x);
+    free(d->busy);
+    free(d->keep);
+    free(d->go);
 }
 
 /* A row of a round says whether its elements wait again; which attempt that is, their own row. */
@@ -57,8 +68,10 @@ static enum og_rc from_round(struct match_view *v, struct dry *d, bool *found, s
     d->round = rd.id;
     d->n = (size_t)rd.rows;
     d->m = (size_t)rd.cols;
+    d->places = og_view_places(&rd);
     d->row = og_xcalloc(d->n + 1, sizeof *d->row);
     d->col = og_xcalloc(d->m + 1, sizeof *d->col);
+    d->busy = og_xcalloc(d->m + 1, sizeof *d->busy);
     for (size_t i = 0; i < 4 * d->n && 8 * i + 8 <= rd.row.n; i++)
         d->row[i / 4][i % 4] = og_get_be64(rd.row.p + 8 * i);
     for (size_t j = 0; j < 2 * d->m && 8 * j + 8 <= rd.col.n; j++)
@@ -66,15 +79,23 @@ static enum og_rc from_round(struct match_view *v, struct dry *d, bool *found, s
     og_row_release(&og_families[OG_F_ROUND], &rd);
     for (size_t i = 0; i < d->n; i++)
         OG_TRY(attempt_of(v, d->row[i], err));
+    for (size_t j = 0; j < d->m; j++) {
+        struct og_slot s = {.node = d->col[j][0], .idx = d->col[j][1]};
+        bool there;
+        OG_TRY(og_row_get(v->st, OG_F_SLOT, &s, &there, err));
+        d->busy[j] = !there || s.lease > 0;
+        d->n_free += j % d->places == 0 && !d->busy[j];
+    }
     return OG_OK;
 }
 
-/* One row more: its costs against every free slot. */
+/* One row more: its costs against every slot. */
 static enum og_rc add_row(struct match_view *v, struct dry *d, const struct og_task *t,
                           uint64_t first, uint64_t count, uint64_t attempt, struct og_err *err)
 {
     struct og_match_row row;
     struct og_cost_terms terms;
+    uint64_t best_ms = UINT64_MAX;
     OG_TRY(og_view_row(v->ledger, t, first, count, &row, err));
     for (size_t j = 0; j < d->m; j++) {
         int64_t *cell = &d->c[d->n * d->m + j];
@@ -83,8 +104,10 @@ static enum og_rc add_row(struct match_view *v, struct dry *d, const struct og_t
             continue;
         match_view_cost(v, &row, &v->cols[j], &terms);
         *cell = terms.cost;
+        d->keep[d->n * d->m + j] = terms.ect_ms - terms.queue_ms;
+        best_ms = og_min_u64(best_ms, terms.ect_ms);
     }
-    d->wait[d->n] = og_cost_wait(&row);
+    d->wait[d->n] = og_cost_wait(&v->round, &row, best_ms);
     d->row[d->n][0] = t->id;
     d->row[d->n][1] = first;
     d->row[d->n][2] = count;
@@ -119,6 +142,30 @@ static enum og_rc add_task(struct match_view *v, struct dry *d, const struct og_
     return OG_OK;
 }
 
+/* From slots to places, as a round has them; costs in the round's scale, without a beacon. */
+static void spread(const struct match_view *v, struct dry *d)
+{
+    size_t slots = d->m, k = og_place_count(d->n, slots, CELLS);
+    int64_t *c = og_xcalloc(d->n * slots * k + 1, sizeof *c);
+    uint64_t(*col)[2] = og_xcalloc(slots * k + 1, sizeof *col);
+    d->busy = og_xcalloc(slots * k + 1, sizeof *d->busy);
+    for (size_t i = 0; i < d->n * slots; i++)
+        for (size_t p = 0; p < k; p++)
+            c[i * k + p] = og_place_cost(d->c[i], d->keep[i], p);
+    for (size_t j = 0; j < slots * k; j++) {
+        col[j][0] = v->cols[j / k].node;
+        col[j][1] = v->cols[j / k].slot;
+        d->busy[j] = v->cols[j / k].lease > 0;
+        d->n_free += j % k == 0 && !d->busy[j];
+    }
+    free(d->c);
+    free(d->col);
+    d->c = c;
+    d->col = col;
+    d->m = slots * k;
+    d->places = k;
+}
+
 static enum og_rc from_tasks(struct match_view *v, struct dry *d, struct og_err *err)
 {
     uint64_t at[2] = {UINT32_MAX, 0}, id[PAGE];
@@ -126,6 +173,7 @@ static enum og_rc from_tasks(struct match_view *v, struct dry *d, struct og_err 
     d->row = og_xcalloc(OG_MATCH_ROWS_MAX, sizeof *d->row);
     d->col = og_xcalloc(d->m + 1, sizeof *d->col);
     d->c = og_xcalloc(OG_MATCH_ROWS_MAX * d->m + 1, sizeof *d->c);
+    d->keep = og_xcalloc(OG_MATCH_ROWS_MAX * d->m + 1, sizeof *d->keep);
     d->wait = og_xcalloc(OG_MATCH_ROWS_MAX, sizeof *d->wait);
     for (size_t j = 0; j < d->m; j++) {
         d->col[j][0] = v->cols[j].node;
@@ -143,6 +191,7 @@ static enum og_rc from_tasks(struct match_view *v, struct dry *d, struct og_err 
             OG_TRY(rc);
         }
     }
+    spread(v, d);
     return OG_OK;
 }
 
@@ -161,18 +210,19 @@ static json_t *row_json(const struct dry *d, size_t i)
         json_object_set_new(o, "slot", json_integer((json_int_t)d->col[x][1]));
     }
     int64_t cost = x >= 0 ? d->c[i * d->m + (size_t)x] : d->wait[i];
-    json_object_set_new(o, "waits", json_boolean(x < 0));
+    json_object_set_new(o, "waits", json_boolean(!d->go[i]));
     json_object_set_new(o, "cost", json_integer((json_int_t)cost));
     return o;
 }
 
 static json_t *total_json(const struct dry *d, const int64_t *u, const int64_t *v)
 {
-    json_int_t cost = 0, dual = 0, assigned = 0;
+    json_int_t cost = 0, dual = 0, assigned = 0, placed = 0;
     for (size_t i = 0; i < d->n; i++) {
         int32_t x = d->x[i];
         cost += x >= 0 ? d->c[i * d->m + (size_t)x] : d->wait[i];
-        assigned += x >= 0;
+        assigned += d->go[i];
+        placed += x >= 0;
         dual += u[i];
     }
     for (size_t j = 0; j < d->m; j++)
@@ -183,6 +233,9 @@ static json_t *total_json(const struct dry *d, const int64_t *u, const int64_t *
     json_object_set_new(o, "round", json_integer((json_int_t)d->round));
     json_object_set_new(o, "rows", json_integer((json_int_t)d->n));
     json_object_set_new(o, "cols", json_integer((json_int_t)d->m));
+    json_object_set_new(o, "places", json_integer((json_int_t)d->places));
+    json_object_set_new(o, "free", json_integer((json_int_t)d->n_free));
+    json_object_set_new(o, "placed", json_integer(placed));
     json_object_set_new(o, "assigned", json_integer(assigned));
     json_object_set_new(o, "cost", json_integer(cost));
     json_object_set_new(o, "lower_bound", json_integer(dual));
@@ -206,7 +259,7 @@ static enum og_rc print(const struct match_opts *opts, const struct dry *d, cons
         json_t *o = row_json(d, i);
         if (!opts->common.human) {
             rc = og_jsonl_write(stdout, o, err);
-        } else if (d->x[i] >= 0) {
+        } else if (d->go[i]) {
             og_table_cellf(t, "%lld", num(o, "task"));
             og_table_cellf(t, "%lld-%lld", num(o, "first"), num(o, "first") + num(o, "count") - 1);
             og_table_cellf(t, "%lld", num(o, "attempt"));
@@ -222,29 +275,54 @@ static enum og_rc print(const struct match_opts *opts, const struct dry *d, cons
         og_table_print(t, og_table_width(stdout), stdout);
     if (opts->common.human)
         printf("%lld of %lld rows on %lld free slots, cost %lld, no assignment is below %lld\n",
-               num(total, "assigned"), num(total, "rows"), num(total, "cols"), num(total, "cost"),
+               num(total, "assigned"), num(total, "rows"), num(total, "free"), num(total, "cost"),
                num(total, "lower_bound"));
     og_table_free(t);
     return rc;
 }
 
+/* Who is first on its slot, and the slot free. */
+static void who_goes(struct dry *d)
+{
+    size_t k = d->places ? d->places : 1;
+    int32_t *first = og_xcalloc(d->m / k + 1, sizeof *first);
+    d->go = og_xcalloc(d->n + 1, sizeof *d->go);
+    og_place_first(d->n, d->m, k, d->round ? 64 : 1, d->c, d->wait, d->x, first);
+    for (size_t i = 0; i < d->n; i++)
+        d->go[i] = d->x[i] >= 0 && first[(size_t)d->x[i] / k] == (int32_t)i && !d->busy[d->x[i]];
+    free(first);
+}
+
+/* When the time for one problem is over. */
+static bool is_over(void *user)
+{
+    return og_time_mono_ms() >= *(const uint64_t *)user;
+}
+
 static enum og_rc solve_and_print(const struct match_opts *opts, struct dry *d, struct og_err *err)
 {
-    int64_t *u = og_xcalloc(d->n + 1, sizeof *u);
-    int64_t *v = og_xcalloc(d->m + 1, sizeof *v);
-    d->x = og_xcalloc(d->n + 1, sizeof *d->x);
-    enum og_rc rc = og_hungarian_solve(d->n, d->m, d->c, d->wait, d->x, u, v, err);
-    if (rc == OG_OK)
-        rc = og_cert_check(d->n, d->m, d->c, d->wait, d->x, u, v, err);
+    struct og_lap_result r;
+    uint64_t end = og_time_mono_ms() + opts->budget_ms;
+    struct og_lap_problem p = {.n = d->n,
+                               .m = d->m,
+                               .c64 = d->c,
+                               .wait = d->wait,
+                               .stop = opts->budget_ms ? is_over : NULL,
+                               .stop_user = &end};
+    enum og_rc rc = og_lap_solve(&p, &r, err);
+    if (rc == OG_OK && r.optimal)
+        rc = og_cert_check(d->n, d->m, d->c, d->wait, r.x, r.u, r.v, err);
     if (rc == OG_OK) {
-        json_t *total = total_json(d, u, v);
+        d->x = r.x;
+        r.x = NULL;
+        who_goes(d);
+        json_t *total = total_json(d, r.u, r.v);
         rc = print(opts, d, total, err);
         if (rc == OG_OK && d->n > 0 && num(total, "assigned") == 0)
             rc = OG_NO;
         json_decref(total);
     }
-    free(u);
-    free(v);
+    og_lap_result_release(&r);
     return rc;
 }
 
@@ -253,7 +331,7 @@ enum og_rc match_dry_run(const struct match_opts *opts, struct og_err *err)
     struct match_view v;
     struct dry d = {0};
     bool found = false;
-    enum og_rc rc = match_view_open(opts, true, &v, err);
+    enum og_rc rc = match_view_open(opts, &v, err);
     if (rc == OG_OK)
         rc = from_round(&v, &d, &found, err);
     if (rc == OG_OK && !found)

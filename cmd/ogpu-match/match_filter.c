@@ -52,6 +52,8 @@ enum og_rc match_refresh(struct matcher *m, struct og_err *err)
 void match_close(struct matcher *m)
 {
     match_watch_release(&m->watch);
+    match_solution_release(&m->solved);
+    og_adapt_free(m->adapt);
     og_key_free(m->key);
     og_ledger_close(m->ledger);
     og_engine_close(m->engine);
@@ -265,6 +267,7 @@ enum og_rc match_filter(struct matcher *m, struct og_err *err)
     bool end = false, stop = false;
     enum og_rc rc = OG_OK;
     og_jsonl_open(&in, STDIN_FILENO, "stdin");
+    in.known = "task";
     pace_start(m, &p);
     while (rc == OG_OK && !stop) {
         rc = take_input(m, &in, &p, &end, err);

@@ -174,11 +174,15 @@ enum og_rc match_judge(struct matcher *m, enum match_state *out, struct og_err *
         return OG_OK;
     }
     OG_TRY(match_refresh(m, err));
-    OG_TRY(anybody_runs(m->st, &j.others_run, err));
-    OG_TRY(og_view_cols(m->ledger, false, &j.cols, &j.n_cols, err));
-    enum og_rc rc = og_view_cols(m->ledger, true, &j.open, &j.n_open, err);
+    OG_TRY(og_store_begin_read(m->st, err)); /* all of one moment */
+    enum og_rc rc = anybody_runs(m->st, &j.others_run, err);
+    if (rc == OG_OK)
+        rc = og_view_cols(m->ledger, false, &j.cols, &j.n_cols, err);
+    if (rc == OG_OK)
+        rc = og_view_cols(m->ledger, true, &j.open, &j.n_open, err);
     if (rc == OG_OK)
         rc = judge_all(&j, out, err);
+    og_store_end_read(m->st);
     og_view_free_cols(j.cols, j.n_cols);
     og_view_free_cols(j.open, j.n_open);
     return rc;

@@ -105,3 +105,17 @@ enum og_rc match_find_key(struct matcher *m, struct og_err *err)
     free(dir);
     return rc;
 }
+
+void match_renew_key(struct matcher *m)
+{
+    struct og_key *old = m->key;
+    uint64_t node = m->key_node;
+    struct og_err ignored;
+    m->key = NULL;
+    if (match_find_key(m, &ignored) == OG_OK && m->key) {
+        og_key_free(old);
+        return;
+    }
+    m->key = old;
+    m->key_node = node;
+}

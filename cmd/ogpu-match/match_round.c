@@ -5,44 +5,137 @@
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
-#include "match/match_hungarian.h"
+#include "store/store_block.h"
 #include "store/store_query.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define REFUSED_MAX 3
 #define MOMENT_MS   5
 #define PAGE        64
 #define TASKS_MAX   1024 /* tasks looked at for a free slot: as many as a round takes */
 
-struct solution {
-    size_t n, m, assigned;
-    int32_t *x;
-    int64_t *u, *v;
-};
-
-static void release_solution(struct solution *s)
+void match_solution_release(struct match_solution *s)
 {
     free(s->x);
     free(s->u);
     free(s->v);
+    *s = (struct match_solution){0};
 }
 
-static enum og_rc solve(size_t n, size_t m, const int64_t *c, const int64_t *wait,
-                        struct solution *s, struct og_err *err)
+/* When the time for one round is over. */
+static bool is_over(void *user)
 {
-    *s = (struct solution){.n = n, .m = m};
-    s->x = og_xcalloc(n + 1, sizeof *s->x);
-    s->u = og_xcalloc(n + 1, sizeof *s->u);
-    s->v = og_xcalloc(m + 1, sizeof *s->v);
-    OG_TRY(og_hungarian_solve(n, m, c, wait, s->x, s->u, s->v, err));
-    for (size_t i = 0; i < n; i++)
-        s->assigned += s->x[i] >= 0;
+    return og_time_mono_ms() >= *(const uint64_t *)user;
+}
+
+/* Names that a round's rows and places keep from round to round: task, elements; node, slot, turn.
+ */
+static void name_all(const struct og_round *rd, uint64_t *row, uint64_t *col)
+{
+    size_t places = og_view_places(rd);
+    for (size_t i = 0; i < rd->rows; i++) {
+        const uint8_t *at = rd->row.p + 32 * i;
+        row[i] = og_get_be64(at) << 32 ^ og_get_be64(at + 8) << 1 ^ og_get_be64(at + 24);
+    }
+    for (size_t j = 0; j < rd->cols; j++) {
+        const uint8_t *at = rd->col.p + 16 * j;
+        col[j] = og_get_be64(at) << 24 ^ og_get_be64(at + 8) << 4 ^ j % places;
+    }
+}
+
+static void keep(struct match_solution *s, const struct og_round *rd,
+                 const struct og_adapt_result *r)
+{
+    match_solution_release(s);
+    *s = (struct match_solution){.round = rd->id,
+                                 .n = (size_t)rd->rows,
+                                 .m = (size_t)rd->cols,
+                                 .placed = r->placed,
+                                 .optimal = r->optimal,
+                                 .x = og_xcalloc(rd->rows + 1, sizeof *s->x),
+                                 .u = og_xcalloc(rd->rows + 1, sizeof *s->u),
+                                 .v = og_xcalloc(rd->cols + 1, sizeof *s->v)};
+    memcpy(s->x, r->x, s->n * sizeof *s->x);
+    memcpy(s->u, r->u, s->n * sizeof *s->u);
+    memcpy(s->v, r->v, s->m * sizeof *s->v);
+}
+
+/* From the last round's solution where they have much in common. The solution is kept: it is asked
+ * for again while the round waits. */
+static enum og_rc solve(struct matcher *m, const struct og_round *rd, const int64_t *c,
+                        const int64_t *wait, struct og_err *err)
+{
+    struct og_adapt_result r;
+    uint64_t end = og_time_mono_ms() + m->opts->budget_ms;
+    m->solved.assigned = 0;
+    if (m->solved.round == rd->id)
+        return OG_OK;
+    if (!m->adapt)
+        m->adapt = og_adapt_new();
+    uint64_t *name = og_xcalloc(rd->rows + rd->cols + 1, sizeof *name);
+    struct og_adapt_problem p = {.n = (size_t)rd->rows,
+                                 .m = (size_t)rd->cols,
+                                 .row = name,
+                                 .col = name + rd->rows,
+                                 .c = c,
+                                 .wait = wait};
+    name_all(rd, name, name + rd->rows);
+    enum og_rc rc =
+        og_adapt_solve(m->adapt, &p, m->opts->budget_ms ? is_over : NULL, &end, &r, err);
+    if (rc == OG_OK)
+        keep(&m->solved, rd, &r);
+    if (rc == OG_OK && !r.optimal)
+        og_log(OG_LOG_WARNING,
+               "round %" PRIu64 ": stopped after %" PRIu64 " ms, at most %" PRId64
+               " above the cheapest; left to the chain's own assignment",
+               rd->id, m->opts->budget_ms, r.gap);
+    else if (rc == OG_OK)
+        og_log(OG_LOG_DEBUG, "round %" PRIu64 ": solved %s", rd->id, r.warm ? "warm" : "cold");
+    free(name);
+    return rc;
+}
+
+/* Who is first on its slot, and the slot free now. */
+static enum og_rc count_assigned(struct matcher *m, const struct og_round *rd, const int64_t *c,
+                                 const int64_t *wait, struct match_solution *s, struct og_err *err)
+{
+    bool *go = og_xcalloc(s->n + 1, sizeof *go);
+    enum og_rc rc = OG_OK;
+    og_view_first(rd, c, wait, s->x, go);
+    for (size_t i = 0; rc == OG_OK && i < s->n; i++) {
+        const uint8_t *at = rd->col.p + 16 * (size_t)(go[i] ? s->x[i] : 0);
+        struct og_slot slot = {.node = og_get_be64(at), .idx = og_get_be64(at + 8)};
+        bool there;
+        if (!go[i])
+            continue;
+        rc = og_row_get(m->st, OG_F_SLOT, &slot, &there, err);
+        s->assigned += rc == OG_OK && there && slot.lease == 0;
+    }
+    free(go);
+    return rc;
+}
+
+/* Every row rather waits for a slot that works, and nothing has happened since the round was
+ * frozen: the next one would say the same. */
+static enum og_rc all_wait(struct matcher *m, const struct og_round *rd,
+                           const struct match_solution *s, bool *out, struct og_err *err)
+{
+    uint64_t height, last;
+    size_t n;
+    *out = false;
+    if (s->placed == 0 || s->assigned > 0)
+        return OG_OK;
+    OG_TRY(og_block_last(m->st, &height, NULL, err));
+    OG_TRY(og_query(m->st, OG_Q_TX_BEFORE, (uint64_t[]){OG_POS(height + 2, 0)}, 1, &last, 1, 1, &n,
+                    err));
+    *out = rd->height == height && last < OG_POS(height + 1, 0);
     return OG_OK;
 }
 
-static json_t *certificate(uint64_t round, const struct solution *s)
+static json_t *certificate(uint64_t round, const struct match_solution *s)
 {
     json_t *x = json_array(), *u = json_array(), *v = json_array();
     for (size_t i = 0; i < s->n; i++) {
@@ -71,7 +164,7 @@ static enum og_rc still_open(struct matcher *m, uint64_t round, bool *out, struc
     return OG_OK;
 }
 
-static enum og_rc commit(struct matcher *m, uint64_t round, const struct solution *s,
+static enum og_rc commit(struct matcher *m, uint64_t round, const struct match_solution *s,
                          struct og_err *err)
 {
     struct og_sent sent;
@@ -99,6 +192,8 @@ static enum og_rc commit(struct matcher *m, uint64_t round, const struct solutio
         og_log(OG_LOG_WARNING, "no more certificates from node %" PRIu64, m->key_node);
         og_key_free(m->key);
         m->key = NULL;
+    } else {
+        match_renew_key(m); /* it may have been rotated */
     }
     return OG_OK;
 }
@@ -150,13 +245,12 @@ static enum og_rc task_fits(struct matcher *m, uint64_t id, const struct og_matc
     return rc;
 }
 
-enum og_rc match_wanted(struct matcher *m, bool free_only, bool *out, struct og_err *err)
+/* Within one read: ranges and slots of one moment. */
+static enum og_rc wanted(struct matcher *m, bool free_only, bool *out, struct og_err *err)
 {
     struct og_match_col *cols;
     size_t n_cols, seen = 0, n = PAGE;
     uint64_t at[2] = {UINT32_MAX, 0}, id[PAGE];
-    *out = false;
-    OG_TRY(match_refresh(m, err));
     OG_TRY(og_query(m->st, OG_Q_OPEN_TASKS, NULL, 0, id, 1, 1, &n, err));
     if (n == 0)
         return OG_OK;
@@ -170,6 +264,16 @@ enum og_rc match_wanted(struct matcher *m, bool free_only, bool *out, struct og_
         }
     }
     og_view_free_cols(cols, n_cols);
+    return rc;
+}
+
+enum og_rc match_wanted(struct matcher *m, bool free_only, bool *out, struct og_err *err)
+{
+    *out = false;
+    OG_TRY(match_refresh(m, err));
+    OG_TRY(og_store_begin_read(m->st, err));
+    enum og_rc rc = wanted(m, free_only, out, err);
+    og_store_end_read(m->st);
     return rc;
 }
 
@@ -204,7 +308,7 @@ static enum og_rc seal(struct matcher *m, enum match_did *did, struct og_err *er
 }
 
 /* Nothing of the round can be assigned, or there is none: the next one, if it would do better. */
-static enum og_rc ask_for_round(struct matcher *m, uint64_t round, const struct solution *s,
+static enum og_rc ask_for_round(struct matcher *m, uint64_t round, const struct match_solution *s,
                                 enum match_did *did, struct og_err *err)
 {
     bool wanted;
@@ -219,22 +323,30 @@ static enum og_rc ask_for_round(struct matcher *m, uint64_t round, const struct 
 enum og_rc match_step(struct matcher *m, enum match_did *did, struct og_err *err)
 {
     struct og_round rd = {0};
-    struct solution s = {0};
+    struct match_solution none = {0}, *s = &none;
     int64_t *c = NULL, *wait = NULL;
-    bool found = false;
+    bool found = false, rest = false;
     *did = MATCH_IDLE;
     enum og_rc rc = og_view_round(m->ledger, &rd, &c, &wait, &found, err);
-    if (rc == OG_OK && found)
-        rc = solve((size_t)rd.rows, (size_t)rd.cols, c, wait, &s, err);
-    if (rc == OG_OK && s.assigned == 0) {
-        rc = ask_for_round(m, found ? rd.id : 0, &s, did, err);
-    } else if (rc == OG_OK && m->key) {
-        rc = commit(m, rd.id, &s, err);
-        *did = MATCH_DID;
-    } else if (rc == OG_OK) {
-        rc = seal(m, did, err);
+    if (rc == OG_OK && found) {
+        s = &m->solved;
+        rc = solve(m, &rd, c, wait, err);
+        if (rc == OG_OK)
+            rc = count_assigned(m, &rd, c, wait, s, err);
+        if (rc == OG_OK)
+            rc = all_wait(m, &rd, s, &rest, err);
     }
-    release_solution(&s);
+    if (rc != OG_OK || rest)
+        *did = MATCH_IDLE;
+    else if (found && !s->optimal) /* only what is proven goes to the chain */
+        rc = seal(m, did, err);
+    else if (s->assigned == 0)
+        rc = ask_for_round(m, found ? rd.id : 0, s, did, err);
+    else if (m->key) {
+        rc = commit(m, rd.id, s, err);
+        *did = MATCH_DID;
+    } else
+        rc = seal(m, did, err);
     free(c);
     free(wait);
     if (found)

@@ -3,8 +3,8 @@
 #include "match.h"
 
 #include "base/base_buf.h"
+#include "base/base_num.h"
 #include "cli/cli_table.h"
-#include "match/match_graph.h"
 #include "store/store_query.h"
 #include "json/json_get.h"
 
@@ -57,7 +57,7 @@ static json_t *lines(const struct og_buf *b)
 }
 
 static json_t *pair_json(struct match_view *v, const struct og_match_row *row,
-                         const struct og_match_col *col)
+                         const struct og_match_col *col, uint64_t *best_ms)
 {
     struct og_cost_terms t;
     struct og_slot slot = {.node = col->node, .idx = col->slot};
@@ -82,7 +82,12 @@ static json_t *pair_json(struct match_view *v, const struct og_match_row *row,
     set_num(o, "ect_ms", t.ect_ms);
     set_num(o, "late_ms", t.late_ms);
     set_num(o, "fair_ms", t.fair_ms);
+    set_num(o, "switch_ms", t.switch_ms);
+    set_num(o, "keep_ms", t.ect_ms - t.queue_ms);
+    set_num(o, "pace_ppm", col->pace_ppm);
+    set_num(o, "reliability_ppm", col->reliability_ppm);
     set_num(o, "urgency", t.urgency);
+    *best_ms = og_min_u64(*best_ms, t.ect_ms);
     json_object_set_new(o, "amount", og_json_new_dec(og_need_amount(row, col)));
     return o;
 }
@@ -119,7 +124,7 @@ static enum og_rc explain(struct match_view *v, const struct og_task *t, json_t 
 {
     struct og_match_row row;
     struct og_need_count tally;
-    uint64_t first = 0, count = 0;
+    uint64_t first = 0, count = 0, best_ms = UINT64_MAX;
     bool waits = false;
     json_t *a = json_array();
     json_object_set_new(o, "slots", a);
@@ -138,7 +143,11 @@ static enum og_rc explain(struct match_view *v, const struct og_task *t, json_t 
     json_object_set_new(o, "reasons", counts(&tally));
     set_num(o, "feasible", tally.feasible);
     for (size_t j = 0; j < v->m; j++)
-        json_array_append_new(a, pair_json(v, &row, &v->cols[j]));
+        json_array_append_new(a, pair_json(v, &row, &v->cols[j], &best_ms));
+    set_num(o, "age_ms", row.age_ms);
+    set_num(o, "work_mflop", og_min_u64(row.work_mflop, (uint64_t)1 << 53));
+    set_num(o, "learned_mflop", og_min_u64(row.learned_mflop, (uint64_t)1 << 53));
+    set_num(o, "wait_cost", (uint64_t)og_cost_wait(&v->round, &row, best_ms));
     if (t->state == OG_TASK_OPEN && tally.feasible > 0)
         og_buf_addf(say, "%zu of %zu slots can take it; it waits for one of them and for a round\n",
                     tally.feasible, v->m);
@@ -150,29 +159,37 @@ static enum og_rc explain(struct match_view *v, const struct og_task *t, json_t 
     return OG_OK;
 }
 
+static long long num(const json_t *o, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(o, key));
+}
+
+/* The terms of the cost, each under its name in the record, in milliseconds. */
 static void print_slots(const json_t *slots)
 {
-    struct og_table *t = og_table_new(6);
-    static const char *const head[] = {"NODE", "SLOT", "LEASE", "COST", "DONE IN ms", "WHY NOT"};
+    static const char *const head[] = {"NODE",     "SLOT",   "LEASE", "QUEUE",   "LATENCY",
+                                       "TRANSFER", "RUN",    "RETRY", "DONE IN", "LATE",
+                                       "FAIR",     "SWITCH", "COST",  "WHY NOT"};
+    static const char *const key[] = {
+        "node",     "slot",   "lease",   "queue_ms", "latency_ms", "transfer_ms", "run_ms",
+        "retry_ms", "ect_ms", "late_ms", "fair_ms",  "switch_ms",  "cost"};
+    enum { NAMES = 3, KEYS = sizeof key / sizeof *key };
+    struct og_table *t = og_table_new(KEYS + 1);
     size_t i;
     const json_t *s, *w;
-    for (size_t c = 0; c < 6; c++)
-        og_table_head(t, c, head[c], c < 5);
+    for (size_t c = 0; c <= KEYS; c++)
+        og_table_head(t, c, head[c], c < KEYS);
     json_array_foreach(slots, i, s)
     {
         struct og_buf why = OG_BUF_INIT;
         size_t k;
         json_array_foreach(json_object_get(s, "why"), k, w)
             og_buf_addf(&why, "%s%s", k ? ", " : "", json_string_value(w));
-        og_table_cellf(t, "%lld", (long long)json_integer_value(json_object_get(s, "node")));
-        og_table_cellf(t, "%lld", (long long)json_integer_value(json_object_get(s, "slot")));
-        og_table_cellf(t, "%lld", (long long)json_integer_value(json_object_get(s, "lease")));
-        if (why.len)
-            og_table_cell(t, "-"), og_table_cell(t, "-");
-        else {
-            og_table_cellf(t, "%lld", (long long)json_integer_value(json_object_get(s, "cost")));
-            og_table_cellf(t, "%lld", (long long)json_integer_value(json_object_get(s, "ect_ms")));
-        }
+        for (size_t c = 0; c < KEYS; c++)
+            if (c < NAMES || why.len == 0)
+                og_table_cellf(t, "%lld", num(s, key[c]));
+            else
+                og_table_cell(t, "-");
         og_table_cell(t, why.len ? why.p : "");
         og_buf_release(&why);
     }
@@ -231,7 +248,7 @@ enum og_rc match_why(const struct match_opts *opts, struct og_err *err)
     struct og_task t = {.id = opts->why};
     struct answer a = {.o = json_object()};
     bool found;
-    enum og_rc rc = match_view_open(opts, false, &v, err);
+    enum og_rc rc = match_view_open(opts, &v, err);
     if (rc == OG_OK)
         rc = og_row_get(v.st, OG_F_TASK, &t, &found, err);
     if (rc == OG_OK && !found)
@@ -372,7 +389,7 @@ enum og_rc match_why_node(const struct match_opts *opts, struct og_err *err)
     struct og_node n = {.id = opts->why_node};
     struct answer a = {.o = json_object()};
     bool found;
-    enum og_rc rc = match_view_open(opts, false, &v, err);
+    enum og_rc rc = match_view_open(opts, &v, err);
     if (rc == OG_OK)
         rc = og_row_get(v.st, OG_F_NODE, &n, &found, err);
     if (rc == OG_OK && !found)

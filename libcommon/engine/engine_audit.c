@@ -5,6 +5,7 @@
 #include "crypto/crypto_merkle.h"
 #include "store/store_block.h"
 #include "store/store_row.h"
+#include "store/store_same.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -387,11 +388,23 @@ static enum og_rc compare_family(struct audit *a, enum og_family_index f, struct
     return rc;
 }
 
+static enum og_rc compare_local(struct audit *a, struct og_err *err)
+{
+    const char *table;
+    uint64_t row;
+    OG_TRY(og_store_same_local(a->live, a->scratch, &table, &row, err));
+    return table ? differs(a, a->out->blocks + 1, 0,
+                           "the table '%s' is not what the chain makes of it at its row %" PRIu64,
+                           table, row)
+                 : OG_OK;
+}
+
 static enum og_rc compare_state(struct audit *a, struct og_err *err)
 {
     uint64_t genesis;
     for (size_t f = 0; f < OG_FAMILIES; f++)
         OG_TRY(compare_family(a, (enum og_family_index)f, err));
+    OG_TRY(compare_local(a, err));
     enum og_rc rc = og_ledger_supply(a->l, &a->out->supply, &genesis, err);
     if (rc == OG_E_INTERNAL)
         return differs(a, a->out->blocks, 0, "%s", err->msg);

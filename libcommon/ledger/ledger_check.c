@@ -248,8 +248,7 @@ enum og_rc og_led_draws(struct og_ledger *l, uint64_t proposer, const struct og_
     for (;;) {
         uint64_t id[256];
         size_t n;
-        OG_TRY(og_query(l->st, OG_Q_LEASES_IN, (uint64_t[]){OG_LEASE_COMMITTED, after}, 2, id, 1,
-                        256, &n, err));
+        OG_TRY(og_query(l->st, OG_Q_LEASES_TO_DRAW, &after, 1, id, 1, 256, &n, err));
         for (size_t i = 0; i < n; i++) {
             struct og_lease ls;
             bool due;

@@ -340,6 +340,8 @@ static enum og_rc close_epoch(struct og_ledger *l, uint64_t epoch, uint64_t star
                              c_net, units, beacon, err);
     }
     free_crowd(&c);
+    if (rc == OG_OK)
+        rc = og_led_forget_pace(l, err);
     return rc == OG_OK ? drop_passes(l, err) : rc;
 }
 

@@ -199,6 +199,8 @@ enum og_rc og_led_lease_deadlines(struct og_ledger *l, struct og_err *err) OG_MU
 void og_led_deadline(struct og_ledger *l, uint64_t blocks, uint64_t ms, uint64_t *h, uint64_t *at);
 enum og_rc og_led_lease_late(struct og_ledger *l, struct og_lease *ls,
                              struct og_err *err) OG_MUST_CHECK;
+/* The lease becomes running now; its row is written. */
+enum og_rc og_led_start(struct og_ledger *l, struct og_lease *ls, struct og_err *err) OG_MUST_CHECK;
 /* P/2-style shares of an ended range: pays from escrow and refunds the rest; see ledger_settle.c */
 enum og_rc og_led_settle_accepted(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_accept(struct og_ledger *l, struct og_lease *ls,
@@ -212,6 +214,13 @@ struct og_split {
 };
 enum og_rc og_led_fail_range(struct og_ledger *l, struct og_lease *ls, const struct og_split *s,
                              enum og_lease_state end, struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_own.c: a node's own owner's tasks taken without a round */
+enum og_rc og_led_take_own(struct og_txn *x, const json_t *list, struct og_err *err) OG_MUST_CHECK;
+/* The lease no longer runs in the slot, which falls to the last of those behind it, or is free. The
+ * slot's row is changed, not written. */
+enum og_rc og_led_slot_left(struct og_ledger *l, const struct og_lease *ls, struct og_slot *s,
+                            struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_check.c */
 enum og_rc og_led_draws(struct og_ledger *l, uint64_t proposer, const struct og_hash *beacon,
@@ -239,9 +248,23 @@ enum og_rc og_led_class_owners(struct og_ledger *l, const char *hw_class, const 
 enum og_rc og_led_col(struct og_ledger *l, uint64_t node, uint64_t idx, struct og_match_col *col,
                       struct og_err *err) OG_MUST_CHECK;
 void og_led_col_release(struct og_match_col *col);
+/* A lease for row {task, first, count, OG_FROM_…} on a slot; behind: also when the slot has one. A
+ * pair whose task or slot has gone, or that the node can no longer bond: *lease is 0. */
+enum { OG_FROM_QUEUE, OG_FROM_REQUEUE };
+enum og_rc og_led_pair(struct og_ledger *l, const uint64_t row[4], uint64_t node, uint64_t idx,
+                       bool behind, uint64_t *lease, struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_penalty(struct og_txn *x, struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_rounds(struct og_ledger *l, const struct og_hash *beacon,
                          struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_pace.c: run times of a node over what its capacity makes expect, learned as leases end */
+enum og_rc og_led_pace(struct og_ledger *l, uint64_t node, uint32_t *ppm,
+                       struct og_err *err) OG_MUST_CHECK;
+/* Before the lease is counted among what its task has done. */
+enum og_rc og_led_learn_pace(struct og_ledger *l, const struct og_lease *ls,
+                             const struct og_task *t, struct og_err *err) OG_MUST_CHECK;
+/* Halves what every node is above 10^6: each epoch. */
+enum og_rc og_led_forget_pace(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_epoch.c */
 enum og_rc og_led_epoch_end(struct og_ledger *l, const struct og_hash *beacon,

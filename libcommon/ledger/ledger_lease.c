@@ -33,7 +33,7 @@ enum og_rc og_led_free_slot(struct og_ledger *l, const struct og_lease *ls, stru
     OG_TRY(og_row_get(l->st, OG_F_SLOT, &s, &found, err));
     if (!found || s.lease != ls->id)
         return OG_OK;
-    s.lease = 0;
+    OG_TRY(og_led_slot_left(l, ls, &s, err));
     return og_row_put(l->st, OG_F_SLOT, &s, err);
 }
 
@@ -81,9 +81,7 @@ typedef enum og_rc (*lease_fn)(struct og_txn *x, uint64_t id, struct og_err *err
 
 static enum og_rc each_lease(struct og_txn *x, lease_fn fn, struct og_err *err)
 {
-    static const char *const members[] = {"leases", NULL};
     const json_t *list;
-    OG_TRY(og_json_only(x->body, members, err));
     OG_TRY(og_json_arr(x->body, "leases", LEASES_MAX, &list, err));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *v = json_array_get(list, i);
@@ -92,6 +90,13 @@ static enum og_rc each_lease(struct og_txn *x, lease_fn fn, struct og_err *err)
         OG_TRY(fn(x, (uint64_t)json_integer_value(v), err));
     }
     return json_array_size(list) ? OG_OK : OG_REFUSE(err, "'leases' is empty");
+}
+
+static enum og_rc only_leases(struct og_txn *x, lease_fn fn, struct og_err *err)
+{
+    static const char *const members[] = {"leases", NULL};
+    OG_TRY(og_json_only(x->body, members, err));
+    return each_lease(x, fn, err);
 }
 
 /* The earlier of the renewal and the last moment. */
@@ -104,29 +109,40 @@ static void run_deadline(struct og_ledger *l, struct og_lease *ls)
     }
 }
 
+enum og_rc og_led_start(struct og_ledger *l, struct og_lease *ls, struct og_err *err)
+{
+    struct og_task t;
+    OG_TRY(og_led_task(l, ls->task, &t, err));
+    ls->state = OG_LEASE_RUNNING;
+    ls->started_ms = l->now_ms;
+    og_led_deadline(l, 120, ls->count * t.limit_ms * 5 / 4 + 60000, &ls->hard_dl_h,
+                    &ls->hard_dl_ms);
+    run_deadline(l, ls);
+    OG_RELEASE(OG_F_TASK, &t);
+    return og_row_put(l->st, OG_F_LEASE, ls, err);
+}
+
 static enum og_rc start_one(struct og_txn *x, uint64_t id, struct og_err *err)
 {
     struct og_lease ls;
     struct og_node n;
-    struct og_task t;
     OG_TRY(own_lease(x, id, OG_LEASE_MATCHED, OG_LEASE_MATCHED, &ls, &n, err));
     OG_RELEASE(OG_F_NODE, &n);
-    enum og_rc rc = og_led_task(x->l, ls.task, &t, err);
-    ls.state = OG_LEASE_RUNNING;
-    ls.started_ms = x->l->now_ms;
-    og_led_deadline(x->l, 120, ls.count * t.limit_ms * 5 / 4 + 60000, &ls.hard_dl_h,
-                    &ls.hard_dl_ms);
-    run_deadline(x->l, &ls);
-    OG_RELEASE(OG_F_TASK, &t);
-    if (rc == OG_OK)
-        rc = og_row_put(x->l->st, OG_F_LEASE, &ls, err);
+    enum og_rc rc = og_led_start(x->l, &ls, err);
     OG_RELEASE(OG_F_LEASE, &ls);
     return rc;
 }
 
 enum og_rc og_tx_lease_start(struct og_txn *x, struct og_err *err)
 {
-    return each_lease(x, start_one, err);
+    static const char *const members[] = {"leases", "own", NULL};
+    const json_t *own = NULL;
+    OG_TRY(og_json_only(x->body, members, err));
+    if (json_object_get(x->body, "own"))
+        OG_TRY(og_json_arr(x->body, "own", LEASES_MAX, &own, err));
+    if (!own || json_object_get(x->body, "leases"))
+        OG_TRY(each_lease(x, start_one, err));
+    return own ? og_led_take_own(x, own, err) : OG_OK;
 }
 
 static enum og_rc renew_one(struct og_txn *x, uint64_t id, struct og_err *err)
@@ -143,7 +159,7 @@ static enum og_rc renew_one(struct og_txn *x, uint64_t id, struct og_err *err)
 
 enum og_rc og_tx_lease_renew(struct og_txn *x, struct og_err *err)
 {
-    return each_lease(x, renew_one, err);
+    return only_leases(x, renew_one, err);
 }
 
 /* Over 8 and over 1/8 of an epoch's leases given back: no matches for one epoch. */
@@ -178,7 +194,7 @@ static enum og_rc release_one(struct og_txn *x, uint64_t id, struct og_err *err)
 
 enum og_rc og_tx_lease_release(struct og_txn *x, struct og_err *err)
 {
-    return each_lease(x, release_one, err);
+    return only_leases(x, release_one, err);
 }
 
 /* The part of v that the first count of all elements take; what is left goes to the others. */
@@ -222,8 +238,7 @@ static enum og_rc credit_time(struct og_ledger *l, struct og_lease *ls, const st
     uint64_t passed = l->now_ms > from ? l->now_ms - from : 0;
     ls->credited_ms = og_min_u64(og_min_u64(ls->run_ms, ls->count * t->limit_ms), passed);
     s.sold_ms = from + ls->credited_ms;
-    if (s.lease == ls->id)
-        s.lease = 0;
+    OG_TRY(og_led_slot_left(l, ls, &s, err));
     ls->units = og_pay_units(ls, t, ls->count);
     ls->pay = og_pay_grains(ls);
     return og_row_put(l->st, OG_F_SLOT, &s, err);

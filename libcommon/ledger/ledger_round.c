@@ -3,8 +3,8 @@
 
 #include "base/base_mem.h"
 #include "match/match_cert.h"
-#include "match/match_graph.h"
 #include "match/match_greedy.h"
+#include "match/match_place.h"
 #include "json/json_get.h"
 
 #include <stdlib.h>
@@ -15,37 +15,23 @@
 #define CERT_REWARD 200  /* grains a row */
 #define CERT_BAR    16   /* rounds */
 
-enum { FROM_QUEUE, FROM_REQUEUE };
+/* A cell before its places are known. */
+struct cell {
+    int64_t cost; /* OG_COST_NONE: infeasible */
+    uint64_t keep_ms;
+};
 
 struct builder {
     struct og_ledger *l;
     struct og_match_col *cols;
-    size_t m, rows, rows_max, scanned;
+    size_t m, n_free, rows, rows_max, scanned;
     struct og_cost_round cost;
-    struct og_buf row, cell, wait;
+    struct og_buf row, wait;
+    struct cell *cell; /* rows · m */
+    size_t cells_cap;
     uint64_t seed;
-    struct og_graph *graph;
-    uint64_t *ids, home; /* node ids of the graph; home of the distances below */
-    uint64_t *latency_us, *bytes_per_s;
-    size_t n_ids;
+    struct og_ways *ways;
 };
-
-static size_t index_of(const struct builder *b, uint64_t node)
-{
-    size_t i = 0;
-    while (i < b->n_ids && b->ids[i] != node)
-        i++;
-    return i;
-}
-
-/* Distances from a row's home to every node; one home after another is the common case. */
-static void distances(struct builder *b, uint64_t home)
-{
-    if (b->home == home && b->home)
-        return;
-    b->home = home;
-    og_graph_from(b->graph, home, b->latency_us, b->bytes_per_s);
-}
 
 /* `auto` is own on one's own node, whose lock is light. */
 static uint32_t why_not(const struct og_task *t, const struct og_match_row *row,
@@ -57,21 +43,26 @@ static uint32_t why_not(const struct og_task *t, const struct og_match_row *row,
     return og_need_check(&r, col);
 }
 
+/* The cells of the next row; *best_ms the soonest it could be done. False: no free slot can take
+ * it. */
 static bool add_cells(struct builder *b, const struct og_task *t, const struct og_match_row *row,
-                      struct og_buf *cells)
+                      uint64_t *best_ms)
 {
     bool any = false;
-    distances(b, row->home);
+    *best_ms = UINT64_MAX;
+    og_ways_task(b->ways, t->id, row->home, row->in_bytes);
+    b->cell = og_xgrow(b->cell, &b->cells_cap, (b->rows + 1) * b->m, sizeof *b->cell);
     for (size_t j = 0; j < b->m; j++) {
         const struct og_match_col *col = &b->cols[j];
-        int64_t c = OG_COST_NONE;
-        if (why_not(t, row, col) == 0) {
-            size_t at = index_of(b, col->node);
-            c = og_cost_cell(&b->cost, row, col, b->latency_us[at], b->bytes_per_s[at]);
-            c = og_cost_tie(c, b->seed, (uint32_t)b->rows, (uint32_t)j);
-            any = true;
-        }
-        og_buf_add_be64(cells, (uint64_t)c);
+        struct cell *c = &b->cell[b->rows * b->m + j];
+        struct og_cost_terms terms;
+        *c = (struct cell){OG_COST_NONE, 0};
+        if (why_not(t, row, col) != 0)
+            continue;
+        og_cost_explain(&b->cost, row, col, og_ways_to(b->ways, col->node), &terms);
+        *c = (struct cell){terms.cost, terms.ect_ms - terms.queue_ms};
+        *best_ms = og_min_u64(*best_ms, terms.ect_ms);
+        any = any || col->lease == 0;
     }
     return any;
 }
@@ -81,21 +72,21 @@ static enum og_rc add_row(struct builder *b, const struct og_task *t, uint64_t f
                           uint64_t count, uint64_t from, bool *took, struct og_err *err)
 {
     struct og_match_row row;
-    size_t before = b->cell.len;
+    uint64_t best_ms;
     *took = false;
     if (b->rows >= b->rows_max)
         return OG_OK;
-    OG_TRY(og_view_row(b->l, t, from == FROM_REQUEUE ? first : UINT64_MAX >> 2, count, &row, err));
-    *took = add_cells(b, t, &row, &b->cell);
+    OG_TRY(
+        og_view_row(b->l, t, from == OG_FROM_REQUEUE ? first : UINT64_MAX >> 2, count, &row, err));
+    *took = add_cells(b, t, &row, &best_ms);
     if (*took) {
         og_buf_add_be64(&b->row, t->id);
         og_buf_add_be64(&b->row, first);
         og_buf_add_be64(&b->row, count);
         og_buf_add_be64(&b->row, from);
-        og_buf_add_be64(&b->wait, (uint64_t)og_cost_wait_tie(og_cost_wait(&row)));
+        int64_t wait = og_cost_wait(&b->cost, &row, best_ms);
+        og_buf_add_be64(&b->wait, (uint64_t)og_cost_wait_tie(wait));
         b->rows++;
-    } else {
-        b->cell.len = before;
     }
     og_view_release_row(&row);
     return OG_OK;
@@ -113,12 +104,12 @@ static enum og_rc add_task(struct builder *b, uint64_t id, struct og_err *err)
         struct og_requeue r = {.task = id, .first = at[i]};
         rc = og_row_need(b->l->st, OG_F_REQUEUE, &r, err);
         if (rc == OG_OK)
-            rc = add_row(b, &t, r.first, r.count, FROM_REQUEUE, &took, err);
+            rc = add_row(b, &t, r.first, r.count, OG_FROM_REQUEUE, &took, err);
         OG_RELEASE(OG_F_REQUEUE, &r);
     }
     took = true;
     for (uint64_t done = 0; rc == OG_OK && took && done < t.q_count; done += t.chunk)
-        rc = add_row(b, &t, t.q_first + done, og_min_u64(t.chunk, t.q_count - done), FROM_QUEUE,
+        rc = add_row(b, &t, t.q_first + done, og_min_u64(t.chunk, t.q_count - done), OG_FROM_QUEUE,
                      &took, err);
     OG_RELEASE(OG_F_TASK, &t);
     return rc;
@@ -148,68 +139,69 @@ static enum og_rc add_tasks(struct builder *b, struct og_err *err)
     return OG_OK;
 }
 
-struct links {
-    struct og_graph_link *v;
-    size_t n, cap;
-};
-
-static enum og_rc add_link(void *ctx, const void *rec, struct og_err *err)
-{
-    (void)err;
-    struct links *k = ctx;
-    const struct og_link *r = rec;
-    k->v = og_xgrow(k->v, &k->cap, k->n + 1, sizeof *k->v);
-    k->v[k->n++] = (struct og_graph_link){r->node, r->peer, r->latency_us, r->bytes_per_s};
-    return OG_OK;
-}
-
-static enum og_rc make_graph(struct builder *b, struct og_err *err)
-{
-    struct links k = {0};
-    b->ids = og_xcalloc(OG_MATCH_COLS_MAX, sizeof *b->ids);
-    OG_TRY(og_query(b->l->st, OG_Q_NODES, (uint64_t[]){0}, 1, b->ids, 1, OG_MATCH_COLS_MAX,
-                    &b->n_ids, err));
-    b->latency_us = og_xcalloc(b->n_ids + 1, sizeof *b->latency_us);
-    b->bytes_per_s = og_xcalloc(b->n_ids + 1, sizeof *b->bytes_per_s);
-    enum og_rc rc = og_row_walk(b->l->st, OG_F_LINK, add_link, &k, err);
-    if (rc == OG_OK)
-        rc = og_graph_new(b->ids, b->n_ids, k.v, k.n, &b->graph, err);
-    free(k.v);
-    return rc;
-}
-
 static void release_builder(struct builder *b)
 {
     og_view_free_cols(b->cols, b->m);
     og_buf_release(&b->row);
-    og_buf_release(&b->cell);
     og_buf_release(&b->wait);
-    og_graph_free(b->graph);
-    free(b->ids);
-    free(b->latency_us);
-    free(b->bytes_per_s);
+    og_ways_free(b->ways);
+    free(b->cell);
+}
+
+/* Costs with their ties, a row after the other, a slot's places side by side. */
+static void add_places(const struct builder *b, size_t places, struct og_buf *out)
+{
+    for (size_t i = 0; i < b->rows; i++)
+        for (size_t j = 0; j < b->m * places; j++) {
+            const struct cell *c = &b->cell[i * b->m + j / places];
+            int64_t cost = og_place_cost(c->cost, c->keep_ms, j % places);
+            cost = og_cost_tie(cost, b->seed, (uint32_t)i, (uint32_t)j);
+            og_buf_add_be64(out, (uint64_t)cost);
+        }
 }
 
 static enum og_rc store_round(struct builder *b, const struct og_hash *beacon, struct og_err *err)
 {
-    struct og_round r = {.height = b->l->height, .rows = b->rows, .cols = b->m, .seed = *beacon};
+    size_t places = og_place_count(b->rows, b->m, CELLS_MAX);
+    struct og_round r = {
+        .height = b->l->height, .rows = b->rows, .cols = b->m * places, .seed = *beacon};
     struct og_buf col = OG_BUF_INIT;
-    for (size_t j = 0; j < b->m; j++) {
-        og_buf_add_be64(&col, b->cols[j].node);
-        og_buf_add_be64(&col, b->cols[j].slot);
+    struct og_buf cost = OG_BUF_INIT;
+    for (size_t j = 0; j < r.cols; j++) {
+        og_buf_add_be64(&col, b->cols[j / places].node);
+        og_buf_add_be64(&col, b->cols[j / places].slot);
     }
+    add_places(b, places, &cost);
     enum og_rc rc = og_led_number(b->l, "next_round", &r.id, err);
     og_row_set_blob(&r.row, b->row.p, b->row.len);
     og_row_set_blob(&r.col, col.p, col.len);
-    og_row_set_blob(&r.cost, b->cell.p, b->cell.len);
+    og_row_set_blob(&r.cost, cost.p, cost.len);
     og_row_set_blob(&r.wait, b->wait.p, b->wait.len);
     og_buf_release(&col);
+    og_buf_release(&cost);
     if (rc == OG_OK)
         rc = og_row_put(b->l->st, OG_F_ROUND, &r, err);
     if (rc == OG_OK)
         rc = og_led_set(b->l, "round_open", r.id, err);
     OG_RELEASE(OG_F_ROUND, &r);
     return rc;
+}
+
+/* Every slot when they fit, else the free ones; those that work have a lease. */
+static enum og_rc find_slots(struct builder *b, struct og_err *err)
+{
+    OG_TRY(og_view_cols(b->l, true, &b->cols, &b->n_free, err));
+    b->m = b->n_free;
+    if (b->n_free == 0 || b->n_free == OG_MATCH_COLS_MAX)
+        return OG_OK;
+    og_view_free_cols(b->cols, b->m);
+    b->cols = NULL;
+    OG_TRY(og_view_cols(b->l, false, &b->cols, &b->m, err));
+    if (b->m < OG_MATCH_COLS_MAX)
+        return OG_OK;
+    og_view_free_cols(b->cols, b->m);
+    b->cols = NULL;
+    return og_view_cols(b->l, true, &b->cols, &b->m, err);
 }
 
 static enum og_rc write_round(struct og_ledger *l, const struct og_hash *beacon, struct og_err *err)
@@ -220,12 +212,12 @@ static enum og_rc write_round(struct og_ledger *l, const struct og_hash *beacon,
     OG_TRY(og_query(l->st, OG_Q_OPEN_TASKS, NULL, 0, &one, 1, 1, &n, err));
     if (!n)
         return OG_OK;
-    enum og_rc rc = og_view_cols(l, true, &b.cols, &b.m, err);
+    enum og_rc rc = find_slots(&b, err);
     if (rc == OG_OK && b.m) {
         b.rows_max = og_min_u64(l->p.round_rows, og_max_u64(64, 4 * b.m));
         b.rows_max = og_min_u64(b.rows_max, CELLS_MAX / b.m);
         og_cost_round_init(&b.cost, b.cols, b.m, l->now_ms);
-        rc = make_graph(&b, err);
+        rc = og_ways_new(l, &b.cost, b.cols, b.m, &b.ways, err);
         if (rc == OG_OK)
             rc = add_tasks(&b, err);
         if (rc == OG_OK && b.rows)
@@ -240,7 +232,7 @@ static enum og_rc take_elements(struct og_ledger *l, struct og_task *t, const ui
                                 struct og_lease *ls, struct og_err *err)
 {
     ls->count = 0;
-    if (row[3] == FROM_QUEUE) {
+    if (row[3] == OG_FROM_QUEUE) {
         ls->first = t->q_first;
         ls->count = og_min_u64(t->chunk, t->q_count);
         t->q_first += ls->count;
@@ -321,8 +313,8 @@ static enum og_rc write_lease(struct og_ledger *l, struct og_lease *ls, struct o
 }
 
 /* A pair whose task or slot has gone, or that its node can no longer bond, is skipped. */
-static enum og_rc match_pair(struct og_ledger *l, const uint64_t row[4], uint64_t node,
-                             uint64_t idx, struct og_err *err)
+enum og_rc og_led_pair(struct og_ledger *l, const uint64_t row[4], uint64_t node, uint64_t idx,
+                       bool behind, uint64_t *lease, struct og_err *err)
 {
     struct og_task t;
     struct og_slot s = {.node = node, .idx = idx};
@@ -330,16 +322,18 @@ static enum og_rc match_pair(struct og_ledger *l, const uint64_t row[4], uint64_
     struct og_match_col col = {0};
     struct og_lease ls = {.task = row[0], .node = node, .slot = idx};
     bool found;
+    *lease = 0;
     OG_TRY(og_row_get(l->st, OG_F_SLOT, &s, &found, err));
     OG_TRY(og_led_task(l, row[0], &t, err));
     enum og_rc rc = OG_OK;
-    bool there = row[3] == FROM_QUEUE ? t.q_count > 0 : t.requeued > 0;
-    bool go = found && s.lease == 0 && t.state == OG_TASK_OPEN && there;
+    bool there = row[3] == OG_FROM_QUEUE ? t.q_count > 0 : t.requeued > 0;
+    bool go = found && (behind || s.lease == 0) && t.state == OG_TASK_OPEN && there;
     if (go)
         rc = og_led_col(l, node, idx, &col, err);
     if (go && rc == OG_OK)
-        rc = og_view_row(l, &t, row[3] == FROM_REQUEUE ? row[1] : UINT64_MAX >> 2,
-                         row[3] == FROM_QUEUE ? og_min_u64(t.chunk, t.q_count) : row[2], &r, err);
+        rc =
+            og_view_row(l, &t, row[3] == OG_FROM_REQUEUE ? row[1] : UINT64_MAX >> 2,
+                        row[3] == OG_FROM_QUEUE ? og_min_u64(t.chunk, t.q_count) : row[2], &r, err);
     go = go && rc == OG_OK && why_not(&t, &r, &col) == 0;
     if (go)
         rc = take_elements(l, &t, row, &ls, err);
@@ -347,6 +341,7 @@ static enum og_rc match_pair(struct og_ledger *l, const uint64_t row[4], uint64_
         rc = set_terms(l, &ls, &t, &r, &col, err);
         if (rc == OG_OK)
             rc = write_lease(l, &ls, &t, err);
+        *lease = ls.id;
     }
     og_led_col_release(&col);
     og_view_release_row(&r);
@@ -360,20 +355,60 @@ static uint64_t be_at(const struct og_blob *b, size_t i)
     return og_get_be64(b->p + 8 * i);
 }
 
-static enum og_rc apply_pairs(struct og_ledger *l, struct og_round *r, const int32_t *x,
-                              struct og_err *err)
+size_t og_view_places(const struct og_round *rd)
 {
-    for (size_t i = 0; i < r->rows; i++) {
+    size_t k = 1;
+    while (k < rd->cols && be_at(&rd->col, 2 * k) == be_at(&rd->col, 0) &&
+           be_at(&rd->col, 2 * k + 1) == be_at(&rd->col, 1))
+        k++;
+    return k;
+}
+
+void og_view_first(const struct og_round *rd, const int64_t *c, const int64_t *wait,
+                   const int32_t *x, bool *lease)
+{
+    size_t places = og_view_places(rd);
+    int32_t *first = og_xcalloc(rd->cols / places + 1, sizeof *first);
+    og_place_first(rd->rows, rd->cols, places, 64, c, wait, x, first);
+    for (size_t i = 0; i < rd->rows; i++)
+        lease[i] = x[i] >= 0 && first[(size_t)x[i] / places] == (int32_t)i;
+    free(first);
+}
+
+static enum og_rc apply_pairs(struct og_ledger *l, struct og_round *r, const int64_t *c,
+                              const int64_t *wait, const int32_t *x, struct og_err *err)
+{
+    bool *go = og_xcalloc(r->rows + 1, sizeof *go);
+    enum og_rc rc = OG_OK;
+    og_view_first(r, c, wait, x, go);
+    for (size_t i = 0; rc == OG_OK && i < r->rows; i++) {
         uint64_t row[4];
-        if (x[i] < 0)
+        uint64_t lease;
+        if (!go[i])
             continue;
         for (size_t k = 0; k < 4; k++)
             row[k] = be_at(&r->row, 4 * i + k);
-        OG_TRY(match_pair(l, row, be_at(&r->col, 2 * (size_t)x[i]),
-                          be_at(&r->col, 2 * (size_t)x[i] + 1), err));
+        rc = og_led_pair(l, row, be_at(&r->col, 2 * (size_t)x[i]),
+                         be_at(&r->col, 2 * (size_t)x[i] + 1), false, &lease, err);
     }
+    free(go);
+    OG_TRY(rc);
     OG_TRY(og_led_set(l, "round_open", 0, err));
     return og_row_del(l->st, OG_F_ROUND, r, err);
+}
+
+/* The round and its name are of one moment, whatever others write meanwhile. */
+static enum og_rc read_round(struct og_ledger *l, struct og_round *rd, struct og_err *err)
+{
+    bool inside = og_store_in_transaction(l->st);
+    if (!inside)
+        OG_TRY(og_store_begin_read(l->st, err));
+    enum og_rc rc = og_led_get(l, "round_open", &rd->id, err);
+    if (rc == OG_OK && rd->id)
+        rc = og_row_need(l->st, OG_F_ROUND, rd, err);
+    if (!inside)
+        og_store_end_read(l->st);
+    return rc;
 }
 
 enum og_rc og_view_round(struct og_ledger *l, struct og_round *rd, int64_t **c, int64_t **wait,
@@ -382,10 +417,9 @@ enum og_rc og_view_round(struct og_ledger *l, struct og_round *rd, int64_t **c, 
     memset(rd, 0, sizeof *rd);
     *c = *wait = NULL;
     *found = false;
-    OG_TRY(og_led_get(l, "round_open", &rd->id, err));
+    OG_TRY(read_round(l, rd, err));
     if (!rd->id)
         return OG_OK;
-    OG_TRY(og_row_need(l->st, OG_F_ROUND, rd, err));
     size_t cells = rd->rows * rd->cols;
     *c = og_xcalloc(cells, sizeof **c);
     *wait = og_xcalloc(rd->rows, sizeof **wait);
@@ -482,7 +516,7 @@ enum og_rc og_tx_match_commit(struct og_txn *x, struct og_err *err)
     }
     uint64_t reward = CERT_REWARD * r.rows;
     if (rc == OG_OK)
-        rc = apply_pairs(x->l, &r, k.x, err);
+        rc = apply_pairs(x->l, &r, c, wait, k.x, err);
     if (rc == OG_OK)
         rc = og_led_from_treasury(x->l, &x->tx->from, reward, "certificate", round, &paid, err);
     x->fee_back = rc == OG_OK;
@@ -526,7 +560,7 @@ static enum og_rc greedy(struct og_ledger *l, struct og_round *r, const int64_t 
         x[i] = (i + 1) * r->cols <= l->p.greedy_cells
                    ? og_greedy_row(r->cols, c + i * r->cols, wait[i], taken)
                    : -1;
-    enum og_rc rc = apply_pairs(l, r, x, err);
+    enum og_rc rc = apply_pairs(l, r, c, wait, x, err);
     free(x);
     free(taken);
     return rc;

@@ -77,6 +77,8 @@ static enum og_rc settle_one(struct og_ledger *l, uint64_t id, struct og_err *er
         rc = og_led_to_treasury(l, s, "levy", ls.id, err);
     if (rc == OG_OK)
         rc = count_demand(l, &ls, &t, err);
+    if (rc == OG_OK)
+        rc = og_led_learn_pace(l, &ls, &t, err);
     t.paid += ls.pay;
     t.done += ls.count;
     t.live -= ls.count;

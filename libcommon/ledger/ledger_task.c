@@ -27,6 +27,8 @@ enum og_rc og_led_escrow_take(struct og_task *t, uint64_t grains, struct og_err 
     return OG_OK;
 }
 
+#define GROUPS_MAX 4096 /* of node, method, drawn or not, among the paid leases of a task */
+
 struct nodes_seen {
     uint64_t id[16];
     size_t n;
@@ -38,42 +40,26 @@ struct nodes_seen {
 static const char *const why_names[] = {
     "attempts", "input", "time", "memory", "output", "check", "not deterministic", "disputed"};
 
-static void see_lease(struct nodes_seen *s, const struct og_lease *ls)
-{
-    size_t k = 0;
-    if (ls->state == OG_LEASE_FAILED) {
-        s->why = ls->fail_why;
-        return;
-    }
-    while (k < s->n && s->id[k] != ls->node)
-        k++;
-    if (k == s->n && s->n < 16)
-        s->id[s->n++] = ls->node;
-    s->methods |= 1u << ls->method;
-    s->undrawn |= ls->checked == 1;
-}
-
-static enum og_rc see_leases(struct og_ledger *l, uint64_t task, struct nodes_seen *s,
+/* Nodes in the order of their first paid lease; many leases are few groups. */
+static enum og_rc see_leases(struct og_ledger *l, const struct og_task *t, struct nodes_seen *s,
                              struct og_err *err)
 {
-    uint64_t after = 0;
-    for (;;) {
-        uint64_t r[64][2];
-        size_t n;
-        OG_TRY(og_query(l->st, OG_Q_LEASES_OF_TASK, (uint64_t[]){task, after}, 2, &r[0][0], 2, 64,
-                        &n, err));
-        for (size_t i = 0; i < n; i++) {
-            struct og_lease ls;
-            after = r[i][0];
-            if (r[i][1] != OG_LEASE_PAID && r[i][1] != OG_LEASE_FAILED)
-                continue;
-            OG_TRY(og_led_lease(l, r[i][0], &ls, err));
-            see_lease(s, &ls);
-            OG_RELEASE(OG_F_LEASE, &ls);
-        }
-        if (n < 64)
-            return OG_OK;
+    uint64_t group[GROUPS_MAX][3]; /* node, method, not drawn */
+    size_t n;
+    OG_TRY(og_query(l->st, OG_Q_PAID_OF_TASK, (uint64_t[]){t->id}, 1, &group[0][0], 3, GROUPS_MAX,
+                    &n, err));
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        while (k < s->n && s->id[k] != group[i][0])
+            k++;
+        if (k == s->n && s->n < sizeof s->id / sizeof *s->id)
+            s->id[s->n++] = group[i][0];
+        s->methods |= 1u << group[i][1];
+        s->undrawn |= group[i][2] != 0;
     }
+    if (t->state != OG_TASK_FAILED)
+        return OG_OK;
+    return og_query(l->st, OG_Q_FAILED_OF_TASK, (uint64_t[]){t->id}, 1, &s->why, 1, 1, &n, err);
 }
 
 /* "exact", "accept,own", …; "undrawn" when a lease was not drawn for its check; "none". */
@@ -95,7 +81,7 @@ static enum og_rc write_receipt(struct og_ledger *l, const struct og_task *t, st
     struct og_buf line = OG_BUF_INIT;
     uint64_t index;
     char amount[24];
-    OG_TRY(see_leases(l, t->id, &seen, err));
+    OG_TRY(see_leases(l, t, &seen, err));
     verified_by(&seen, &by);
     json_t *nodes = json_array();
     for (size_t i = 0; i < seen.n; i++)

@@ -77,6 +77,8 @@ static enum og_rc fill_col(struct og_ledger *l, const struct og_node *n, const s
     col->reliability_ppm = (uint32_t)og_view_reliability(n);
     col->queue_ms = s->sold_ms > l->now_ms ? s->sold_ms - l->now_ms : 0;
     col->recv_mflop = og_muldiv(n->work_done, s->share_ppm, OG_PPM);
+    col->lease = s->lease;
+    OG_TRY(og_led_pace(l, n->id, &col->pace_ppm, err));
     bool quarantined = n->quarantine_h > l->height || n->quarantine_ms > l->now_ms;
     col->blocked =
         n->state != OG_NODE_ACTIVE || quarantined || (n->barred_epoch && n->barred_epoch >= epoch);
@@ -210,6 +212,10 @@ enum og_rc og_view_row(struct og_ledger *l, const struct og_task *t, uint64_t fi
     row->count = (uint32_t)count;
     if (!og_mul_u64(t->work, count, &row->work_mflop))
         row->work_mflop = OG_VALUE_MAX;
+    uint64_t lambda;
+    OG_TRY(og_view_lambda(l, &lambda, err));
+    if (!t->work)
+        row->learned_mflop = og_muldiv(og_view_learned(l, t, lambda), count, 1);
     row->limit_ms = t->limit_ms;
     row->in_bytes = t->in_bytes;
     row->urgency = (uint32_t)t->urgency;

@@ -17,11 +17,33 @@ enum og_rc og_view_row(struct og_ledger *l, const struct og_task *t, uint64_t fi
                        struct og_match_row *row, struct og_err *err) OG_MUST_CHECK;
 void og_view_release_row(struct og_match_row *row);
 
+/* What the costs of a round need beside rows and columns: ways, holders of inputs, busy slots. Sets
+ * queue_ms of columns with a lease to when it is expected to end. Free *out with og_ways_free. */
+struct og_ways;
+enum og_rc og_ways_new(struct og_ledger *l, const struct og_cost_round *r,
+                       struct og_match_col *cols, size_t m, struct og_ways **out,
+                       struct og_err *err) OG_MUST_CHECK;
+void og_ways_free(struct og_ways *w);
+/* The task that the next questions are of: its home (0: not known), its input bytes. Inputs lie on
+ * the home and on every node where the task runs now (at most 16 are looked at). */
+void og_ways_task(struct og_ways *w, uint64_t task, uint64_t home, uint64_t in_bytes);
+/* To a node; holds until the next og_ways_task. */
+const struct og_cost_way *og_ways_to(const struct og_ways *w, uint64_t node);
+/* Work of one element of a task whose work is not known, MFLOP, from what its finished ones were
+ * paid; 0: none was. */
+uint64_t og_view_learned(const struct og_ledger *l, const struct og_task *t, uint64_t lambda_ppm);
+
 /* The round that waits for a certificate; *found false when none does. Release rd as a row of
  * OG_F_ROUND. c: rows·cols costs as the chain checks them (ties in), wait: rows; the caller frees.
  */
 enum og_rc og_view_round(struct og_ledger *l, struct og_round *rd, int64_t **c, int64_t **wait,
                          bool *found, struct og_err *err) OG_MUST_CHECK;
+/* A round's column is a place: the round lists each slot `places` times in a row. Of x, what each
+ * slot takes first: lease[i] is set where row i is it. Rows that are behind, or first in a slot
+ * that is still busy, wait. lease: rows flags. */
+size_t og_view_places(const struct og_round *rd);
+void og_view_first(const struct og_round *rd, const int64_t *c, const int64_t *wait,
+                   const int32_t *x, bool *lease);
 
 /* Escrow that task.submit takes for one entry; false: beyond bounds. */
 bool og_view_escrow(const struct og_params *p, uint64_t count, uint64_t max_price,

@@ -30,17 +30,25 @@ void og_cost_round_init(struct og_cost_round *r, const struct og_match_col *cols
     }
 }
 
-static uint64_t run_ms(const struct og_cost_round *r, const struct og_match_row *row,
-                       const struct og_match_col *col)
+uint64_t og_cost_run(const struct og_cost_round *r, const struct og_match_row *row,
+                     const struct og_match_col *col)
 {
     uint64_t c = og_max_u64(col->c_mflops, 1), run, limit;
-    if (row->work_mflop > 0)
-        run = og_muldiv_up(row->work_mflop, 1000, c);
+    uint64_t work = row->work_mflop > 0 ? row->work_mflop : row->learned_mflop;
+    if (work > 0)
+        run = og_muldiv_up(work, 1000, c);
     else
         run = og_muldiv_up((uint64_t)row->count * OG_COST_RUN_MS, og_max_u64(r->c_fast, c), c);
+    if (col->pace_ppm > OG_PPM)
+        run = og_muldiv_up(run, col->pace_ppm, OG_PPM);
     if (row->limit_ms > 0 && og_mul_u64(row->limit_ms, row->count, &limit))
         run = og_min_u64(run, limit);
     return run;
+}
+
+uint64_t og_cost_left(uint64_t expected_ms, uint64_t elapsed_ms)
+{
+    return expected_ms > elapsed_ms ? expected_ms - elapsed_ms : elapsed_ms - expected_ms;
 }
 
 static uint64_t fair_ms(const struct og_cost_round *r, const struct og_match_col *col)
@@ -48,48 +56,60 @@ static uint64_t fair_ms(const struct og_cost_round *r, const struct og_match_col
     uint64_t own = og_muldiv(col->recv_mflop, 1000, og_max_u64(col->c_mflops, 1));
     if (own <= r->mean_ms)
         return 0;
-    return og_min_u64((own - r->mean_ms) / 64, OG_COST_FAIR_MAX);
+    return og_min_u64((own - r->mean_ms) / OG_COST_FAIR_SHARE, OG_COST_FAIR_MAX);
+}
+
+static uint64_t transfer_ms(const struct og_match_row *row, const struct og_cost_way *way)
+{
+    uint64_t bps = way->bytes_per_s == 0 ? OG_COST_BPS_NONE : way->bytes_per_s;
+    if (way->held || row->in_bytes == 0)
+        return 0;
+    return add_sat(way->fetch_us / 1000 + (way->fetch_us % 1000 != 0),
+                   og_muldiv_up(row->in_bytes, 1000, bps));
+}
+
+static uint32_t urgency_of(const struct og_match_row *row)
+{
+    return (uint32_t)og_min_u64(og_max_u64(row->urgency, 1), URGENCY_MAX);
 }
 
 void og_cost_explain(const struct og_cost_round *r, const struct og_match_row *row,
-                     const struct og_match_col *col, uint64_t latency_us, uint64_t bytes_per_s,
+                     const struct og_match_col *col, const struct og_cost_way *way,
                      struct og_cost_terms *out)
 {
-    uint64_t once, cost;
+    uint64_t once, late, cost;
     uint64_t rel = og_min_u64(og_max_u64(col->reliability_ppm, RELIABILITY_MIN), OG_PPM);
-    uint32_t urgency = row->urgency == 0 ? 1 : row->urgency;
-    out->urgency = urgency > URGENCY_MAX ? URGENCY_MAX : urgency;
+    out->urgency = urgency_of(row);
     out->queue_ms = col->queue_ms;
-    out->latency_ms = latency_us / 1000 + (latency_us % 1000 != 0);
-    out->transfer_ms =
-        og_muldiv_up(row->in_bytes, 1000, bytes_per_s == 0 ? OG_COST_BPS_NONE : bytes_per_s);
-    out->run_ms = run_ms(r, row, col);
+    out->latency_ms = way->latency_us / 1000 + (way->latency_us % 1000 != 0);
+    out->transfer_ms = transfer_ms(row, way);
+    out->run_ms = og_cost_run(r, row, col);
     once = add_sat(add_sat(out->latency_ms, out->transfer_ms), out->run_ms);
     out->retry_ms = og_muldiv_up(once, OG_PPM - rel, rel);
     out->ect_ms = add_sat(add_sat(out->queue_ms, once), out->retry_ms);
     out->late_ms = 0;
     if (row->deadline_ms > 0) {
         uint64_t end = add_sat(r->now_ms, out->ect_ms);
-        out->late_ms = end > row->deadline_ms ? end - row->deadline_ms : 0;
+        late = end > row->deadline_ms ? end - row->deadline_ms : 0;
+        out->late_ms = og_min_u64(late, out->ect_ms);
     }
     out->fair_ms = fair_ms(r, col);
-    cost = add_sat(og_muldiv(add_sat(out->ect_ms, out->late_ms), out->urgency, 1), out->fair_ms);
+    out->switch_ms = way->away ? OG_COST_SWITCH_MS : 0;
+    late = og_muldiv(out->late_ms, OG_COST_LATE_WEIGHT, 1);
+    cost = og_muldiv(add_sat(out->ect_ms, late), out->urgency, 1);
+    cost = add_sat(cost, out->fair_ms + out->switch_ms);
     out->cost = (int64_t)og_min_u64(cost, (uint64_t)OG_COST_MAX);
 }
 
-int64_t og_cost_cell(const struct og_cost_round *r, const struct og_match_row *row,
-                     const struct og_match_col *col, uint64_t latency_us, uint64_t bytes_per_s)
+int64_t og_cost_wait(const struct og_cost_round *r, const struct og_match_row *row,
+                     uint64_t best_ms)
 {
-    struct og_cost_terms t;
-    og_cost_explain(r, row, col, latency_us, bytes_per_s, &t);
-    return t.cost;
-}
-
-int64_t og_cost_wait(const struct og_match_row *row)
-{
-    uint64_t urgency = og_min_u64(og_max_u64(row->urgency, 1), URGENCY_MAX);
-    uint64_t age = og_min_u64(row->age_ms, OG_COST_AGE_MAX);
-    return OG_COST_WAIT_MIN + (int64_t)(urgency * (OG_COST_WAIT_STEP + age));
+    uint64_t age = og_min_u64(row->age_ms, OG_COST_AGE_MAX), press = 0, end;
+    if (row->deadline_ms > 0 && og_add_u64(r->now_ms, best_ms, &end) && end <= row->deadline_ms) {
+        uint64_t whole = og_max_u64(add_sat(row->deadline_ms - end, best_ms), 1);
+        press = og_muldiv(OG_COST_WAIT_STEP * OG_COST_PRESS, best_ms, whole);
+    }
+    return OG_COST_WAIT_MIN + (int64_t)(urgency_of(row) * (OG_COST_WAIT_STEP + age + press));
 }
 
 int64_t og_cost_tie(int64_t cost, uint64_t r_seed, uint32_t row, uint32_t col)

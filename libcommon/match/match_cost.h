@@ -1,4 +1,5 @@
-/* match_cost.h - what a pair costs, in milliseconds times urgency; integers, saturating. */
+/* match_cost.h - what a pair costs, in milliseconds times urgency; integers,
+ * saturating. */
 #ifndef OG_MATCH_COST_H
 #define OG_MATCH_COST_H
 
@@ -12,11 +13,18 @@
 #define OG_COST_WAIT_MIN ((int64_t)1 << 41)       /* of waiting: above any cell */
 #define OG_COST_WAIT_MAX (((int64_t)1 << 42) - 1)
 
-#define OG_COST_BPS_NONE  1000000u /* bandwidth of a way nobody reported, bytes/s */
-#define OG_COST_RUN_MS    1000u    /* run time of one element of unknown work on the fastest slot */
-#define OG_COST_FAIR_MAX  10000u   /* ceiling of the fairness price, ms */
-#define OG_COST_WAIT_STEP (1ull << 26) /* ms of waiting that one step of urgency is worth */
-#define OG_COST_AGE_MAX   (1ull << 32) /* ages count up to here, ms */
+/* The knobs. bench/results has the curves that they were chosen from. */
+#define OG_COST_BPS_NONE    1000000u     /* bandwidth of a way nobody reported, bytes/s */
+#define OG_COST_RUN_MS      1000u        /* an element of unknown work on the fastest slot */
+#define OG_COST_FAIR_SHARE  16u          /* kappa: 1/16 of what a slot got above the mean */
+#define OG_COST_FAIR_MAX    40000u       /* ceiling of the fairness price, ms */
+#define OG_COST_LATE_WEIGHT 4u           /* a millisecond after the deadline */
+#define OG_COST_SWITCH_MS   50u          /* H: starting a task on one more node */
+#define OG_COST_WAIT_STEP   (1ull << 20) /* ms of waiting that one step of urgency is worth */
+#define OG_COST_AGE_MAX     (1ull << 32) /* ages count up to here, ms */
+#define OG_COST_PRESS                                                                              \
+    8u /* how many steps a deadline just in reach is worth                                         \
+        */
 
 /* What all cells of a round share: filled once from its columns. */
 struct og_cost_round {
@@ -27,37 +35,61 @@ struct og_cost_round {
 void og_cost_round_init(struct og_cost_round *r, const struct og_match_col *cols, size_t m,
                         uint64_t now_ms);
 
+/* The ways that matter to a task on one node; see match_graph.h. */
+struct og_cost_way {
+    uint64_t latency_us;  /* from the submitter's node */
+    uint64_t fetch_us;    /* from the nearest holder of the inputs; 0: the
+                             submitter's node is it */
+    uint64_t bytes_per_s; /* of the way from the nearest holder; 0: nobody
+                             reported one */
+    bool held;            /* the node has the inputs */
+    bool away;            /* the task runs on other nodes, not on this one */
+};
+
 /* The terms of one cell, so that each can be shown:
- *   queue_ms    until the slot is free
+ *   queue_ms    until the slot is free; of a busy one expected, og_cost_left
  *   latency_ms  ceil(latency_us / 1000)
- *   transfer_ms ceil(in_bytes · 1000 / bytes_per_s)
- *   run_ms      ceil(work · 1000 / C), or count · 1000 · fastest C / C when the work is unknown;
- *               never above count · limit_ms when there is a limit
- *   retry_ms    (latency + transfer + run) · (10^6 / reliability − 1): expected repeats
- *   ect_ms      the sum of the above: expected completion from now
- *   late_ms     now + ect − deadline when that is positive
- *   fair_ms     1/64 of the time for which the slot got more work per capacity than the round's
- * mean cost        urgency · (ect + late) + fair, at most OG_COST_MAX */
+ *   transfer_ms ceil(fetch_us / 1000) + ceil(in_bytes · 1000 / bytes_per_s); 0
+ * when held run_ms      ceil(work · 1000 / C) · pace: work as known, else as
+ * its finished elements took, else count · 1000 · fastest C; never above count
+ * · limit_ms when there is a limit retry_ms    (latency + transfer + run) ·
+ * (10^6 / reliability − 1): expected repeats ect_ms      the sum of the above:
+ * expected completion from now late_ms     how much of ect lies after the
+ * deadline fair_ms     1/16 of the time for which the slot got more work per
+ * capacity than the round's mean switch_ms   50 where the task already runs on
+ * other nodes only: hysteresis cost          urgency · (ect + 4 · late) + fair
+ * + switch, at most OG_COST_MAX */
 struct og_cost_terms {
-    uint64_t queue_ms, latency_ms, transfer_ms, run_ms, retry_ms, ect_ms, late_ms, fair_ms;
+    uint64_t queue_ms, latency_ms, transfer_ms, run_ms, retry_ms, ect_ms, late_ms, fair_ms,
+        switch_ms;
     uint32_t urgency;
     int64_t cost;
 };
 void og_cost_explain(const struct og_cost_round *r, const struct og_match_row *row,
-                     const struct og_match_col *col, uint64_t latency_us, uint64_t bytes_per_s,
+                     const struct og_match_col *col, const struct og_cost_way *way,
                      struct og_cost_terms *out);
-/* 0 <= cost <= OG_COST_MAX. Does not ask whether the pair is feasible: og_need_check does. */
-int64_t og_cost_cell(const struct og_cost_round *r, const struct og_match_row *row,
-                     const struct og_match_col *col, uint64_t latency_us, uint64_t bytes_per_s);
 
-/* Cost of leaving the row for a later round: 2^41 + urgency · (2^26 + age_ms), so that nobody waits
- * beside a free slot that would take it, and among rows that compete for one slot the more urgent
- * wins, then the older, unless its cost is greater by more. With n rows whose cells are below
- * 2^41/n the number of matched rows is the greatest possible. */
-int64_t og_cost_wait(const struct og_match_row *row);
+/* Run time of a row on a column, ms, as in the terms. */
+uint64_t og_cost_run(const struct og_cost_round *r, const struct og_match_row *row,
+                     const struct og_match_col *col);
+/* How long a lease still takes that was expected to take expected_ms and runs
+ * for elapsed_ms: what is late is expected to take as long again as it is late.
+ */
+uint64_t og_cost_left(uint64_t expected_ms, uint64_t elapsed_ms);
 
-/* 64 · cost + (splitmix64(r_seed + row · 2^32 + col) mod 64), sums modulo 2^64: the beacon breaks
- * ties. OG_COST_NONE stays. The caller multiplies og_cost_wait by 64 (og_cost_wait_tie). */
+/* Cost of leaving the row for a later round: 2^41 + urgency · (2^20 + age_ms +
+ * press), so that every row has a place that can have one, and among rows that
+ * compete for one the more urgent wins, then the older, unless its cost is
+ * greater by more. best_ms: the least ect of its cells; press: 2^20 · 8 · best
+ * / (slack + best) while the deadline can be met, slack being the time to
+ * spare. With n rows whose cells are below 2^41/n the number of rows placed is
+ * the greatest possible. */
+int64_t og_cost_wait(const struct og_cost_round *r, const struct og_match_row *row,
+                     uint64_t best_ms);
+
+/* 64 · cost + (splitmix64(r_seed + row · 2^32 + col) mod 64), sums modulo 2^64:
+ * the beacon breaks ties. OG_COST_NONE stays. The caller multiplies
+ * og_cost_wait by 64 (og_cost_wait_tie). */
 int64_t og_cost_tie(int64_t cost, uint64_t r_seed, uint32_t row, uint32_t col);
 int64_t og_cost_wait_tie(int64_t wait);
 

@@ -224,3 +224,69 @@ void og_graph_from(const struct og_graph *g, uint64_t src, uint64_t *latency_us,
     }
     free(h.w);
 }
+
+/* What is known of a node: the best time so far and the widest way accepted. */
+struct reach {
+    uint64_t total_us, wide;
+    unsigned ways;
+};
+
+static uint64_t way_us(const struct way *w, uint64_t bytes)
+{
+    uint64_t us = w->bytes_per_s == 0 ? (bytes > 0 ? UINT64_MAX : 0)
+                                      : og_muldiv_up(bytes, 1000000, w->bytes_per_s);
+    return us > UINT64_MAX - w->latency_us ? UINT64_MAX : us + w->latency_us;
+}
+
+/* Ways come by latency; a wider one may still be quicker. One that is longer than the whole of the
+ * best cannot be. */
+static bool accept_way(struct reach *r, const struct way *w, uint64_t bytes,
+                       struct og_graph_way *out)
+{
+    uint64_t us = way_us(w, bytes);
+    if (r->ways >= OG_GRAPH_WAYS_MAX || (r->ways > 0 && w->bytes_per_s <= r->wide) ||
+        w->latency_us >= r->total_us)
+        return false;
+    r->ways++;
+    r->wide = w->bytes_per_s;
+    if (us < r->total_us) {
+        r->total_us = us;
+        *out = (struct og_graph_way){w->latency_us, w->bytes_per_s};
+    }
+    return true;
+}
+
+void og_graph_nearest(const struct og_graph *g, const uint64_t *src, size_t n_src, uint64_t bytes,
+                      struct og_graph_way *out)
+{
+    struct heap h = {NULL, 0, 0};
+    struct reach *r = og_xcalloc(g->n + 1, sizeof *r);
+    struct way none = {OG_GRAPH_LATENCY_NONE_US, OG_GRAPH_BPS_NONE, 0};
+    for (size_t i = 0; i < g->n; i++) {
+        out[i] = (struct og_graph_way){none.latency_us, none.bytes_per_s};
+        r[i].total_us = way_us(&none, bytes);
+    }
+    for (size_t i = 0; i < n_src; i++) {
+        const struct node *s = find(g, src[i]);
+        if (s != NULL)
+            push(&h, (struct way){0, UINT64_MAX, s->at});
+    }
+    while (h.n > 0) {
+        struct way w = pop(&h);
+        if (!accept_way(&r[w.node], &w, bytes, &out[w.node]))
+            continue;
+        for (size_t e = g->first[w.node]; e < g->first[w.node + 1]; e++) {
+            struct way next = {w.latency_us + g->edges[e].latency_us,
+                               og_min_u64(w.bytes_per_s, g->edges[e].bytes_per_s), g->edges[e].to};
+            if (next.latency_us >= w.latency_us && next.latency_us < r[next.node].total_us)
+                push(&h, next);
+        }
+    }
+    free(r);
+    free(h.w);
+}
+
+size_t og_graph_edges(const struct og_graph *g)
+{
+    return g->k;
+}

@@ -33,4 +33,17 @@ void og_graph_free(struct og_graph *g);
 void og_graph_from(const struct og_graph *g, uint64_t src, uint64_t *latency_us,
                    uint64_t *bytes_per_s);
 
+struct og_graph_way {
+    uint64_t latency_us, bytes_per_s;
+};
+#define OG_GRAPH_WAYS_MAX 16 /* kept of a node: each longer and wider than the one before */
+
+/* The quickest way of `bytes` bytes to every node from any of the sources: the least latency +
+ * bytes over the narrowest bandwidth, exact where a node has at most 16 ways worth a look. A source
+ * itself: 0 and UINT64_MAX; what cannot be reached quicker: one second and a megabyte a second.
+ * Unknown sources are ignored. */
+void og_graph_nearest(const struct og_graph *g, const uint64_t *src, size_t n_src, uint64_t bytes,
+                      struct og_graph_way *out);
+size_t og_graph_edges(const struct og_graph *g); /* both directions of a link count */
+
 #endif

@@ -22,16 +22,17 @@ enum og_match_class {
 
 /* One waiting lease-to-be. Pointers are borrowed. Amounts that are 0 ask for nothing. */
 struct og_match_row {
-    uint64_t task;        /* number; for sentences only */
-    uint64_t home;        /* node id from which the inputs come; 0: not known */
-    uint32_t count;       /* elements of the lease */
-    uint64_t work_mflop;  /* of the whole lease; 0: not known */
-    uint64_t limit_ms;    /* per element */
-    uint64_t in_bytes;    /* of the whole lease */
-    uint32_t urgency;     /* 1..64 */
-    uint64_t deadline_ms; /* absolute, a wish; 0: none */
-    uint64_t age_ms;      /* since it became open */
-    uint8_t owner[20];    /* the submitter's */
+    uint64_t task;          /* number; for sentences only */
+    uint64_t home;          /* node id from which the inputs come; 0: not known */
+    uint32_t count;         /* elements of the lease */
+    uint64_t work_mflop;    /* of the whole lease; 0: not known */
+    uint64_t learned_mflop; /* the same as its finished elements took; 0: none has */
+    uint64_t limit_ms;      /* per element */
+    uint64_t in_bytes;      /* of the whole lease */
+    uint32_t urgency;       /* 1..64 */
+    uint64_t deadline_ms;   /* absolute, a wish; 0: none */
+    uint64_t age_ms;        /* since it became open */
+    uint8_t owner[20];      /* the submitter's */
     uint32_t cores;
     uint64_t mem_bytes;
     uint32_t gpu_ppm;
@@ -67,6 +68,8 @@ struct og_match_col {
     uint64_t streak;     /* grains checked and right since the last wrong result */
     uint32_t reliability_ppm;
     uint64_t queue_ms;         /* until the slot could start */
+    uint64_t lease;            /* in the slot now; 0: free */
+    uint32_t pace_ppm;         /* run times over what C makes expect; 0 is as expected: 10^6 */
     uint64_t recv_mflop;       /* work received, decayed, the slot's share: fairness */
     bool blocked;              /* quarantined, released too often, leaving */
     const uint8_t *submitters; /* the only ones it works for, 20 bytes each */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x6f677075 /* "ogpu" */
+#define LOG_LEFT_MAX   (2 << 20)  /* bytes of a log that the last to close leaves */
 
 static const char SQL_META_GET[] = "SELECT value FROM meta WHERE name = ?1";
 static const char SQL_META_PUT[] = "INSERT INTO meta(name, value) VALUES(?1, ?2) "
@@ -312,10 +313,25 @@ enum og_rc og_store_open(const char *dir, enum og_store_flags flags, struct og_s
     return OG_OK;
 }
 
+/* A small log stays for the next opener to go on in: writing it back and beginning a new one takes
+ * longer than what a short tool came for. */
+static void leave_log(struct og_store *st)
+{
+    struct stat log;
+    if (!st->db || st->flags & (OG_STORE_MEMORY | OG_STORE_CREATE))
+        return;
+    char *path = og_io_join(st->dir, "ogpu.db-wal");
+    bool small = stat(path, &log) == 0 && log.st_size < LOG_LEFT_MAX;
+    free(path);
+    if (small)
+        sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+}
+
 void og_store_close(struct og_store *st)
 {
     if (!st)
         return;
+    leave_log(st);
     for (size_t i = 0; i < OG_STMT_CACHE; i++)
         sqlite3_finalize(st->cache[i].stmt);
     for (int f = 0; f < OG_FAMILIES; f++)

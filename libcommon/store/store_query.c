@@ -39,6 +39,13 @@ static const char *const sql[OG_Q_COUNT] = {
     [OG_Q_LEASES_OF_TASK] = "SELECT id, state FROM lease WHERE task = ?1 AND id > ?2 "
                             "ORDER BY id LIMIT ?3",
     [OG_Q_LIVE_OF_TASK] = "SELECT id FROM lease WHERE task = ?1 AND state < 5 ORDER BY id LIMIT ?2",
+    [OG_Q_PAID_OF_TASK] =
+        "SELECT node, method, checked = 1 FROM lease WHERE task = ?1 AND state = 5 "
+        "GROUP BY node, method, checked = 1 ORDER BY min(id) LIMIT ?2",
+    [OG_Q_FAILED_OF_TASK] = "SELECT fail_why FROM lease WHERE task = ?1 AND state = 11 "
+                            "ORDER BY id DESC LIMIT ?2",
+    [OG_Q_LEASES_TO_DRAW] = "SELECT id FROM lease WHERE state = 2 AND checked = 0 AND "
+                            "method IN (1, 2, 3) AND id > ?1 ORDER BY id LIMIT ?2",
     [OG_Q_UNBOND_DUE] =
         "SELECT id FROM unbond WHERE dl_h <= ?1 AND dl_ms <= ?2 ORDER BY id LIMIT ?3",
     [OG_Q_UNBOND_OF] = "SELECT id FROM unbond WHERE node = ?1 ORDER BY id LIMIT ?2",

@@ -30,6 +30,9 @@ enum og_query {
     OG_Q_LEASES_OF_NODE,   /* (node, after id)   -> lease, state; live */
     OG_Q_LEASES_OF_TASK,   /* (task, after id)   -> lease, state */
     OG_Q_LIVE_OF_TASK,     /* (task)             -> lease; live */
+    OG_Q_PAID_OF_TASK,     /* (task) -> node, method, not drawn; paid leases by their first lease */
+    OG_Q_FAILED_OF_TASK,   /* (task)             -> fail_why; newest failed lease first */
+    OG_Q_LEASES_TO_DRAW,   /* (after id)         -> lease; committed, its check not yet drawn */
     OG_Q_UNBOND_DUE,       /* (height, now_ms)   -> id */
     OG_Q_UNBOND_OF,        /* (node)             -> id */
     OG_Q_PAID_OVERLAP,     /* (task, first, end) -> first; a paid row touching [first, end) */

@@ -420,6 +420,11 @@ const char *const og_migrations[] = {
     "DROP TRIGGER lease_state_i; DROP TRIGGER lease_state_u; DROP TRIGGER lease_state_d; "
     "DROP TRIGGER node_state_i; DROP TRIGGER node_state_u; DROP TRIGGER node_state_d; "
     "DROP TRIGGER tx_count; ",
+    /* a task's leases by number, its live ones, those that wait for their draw */
+    "DROP INDEX lease_task; CREATE INDEX lease_task ON lease(task); "
+    "CREATE INDEX lease_task_live ON lease(task) WHERE state < 5; "
+    "CREATE INDEX lease_draw ON lease(id) WHERE state = 2 AND checked = 0 AND "
+    "method IN (1, 2, 3);",
 };
 
 const int og_migration_count = sizeof og_migrations / sizeof *og_migrations;

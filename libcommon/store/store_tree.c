@@ -5,8 +5,8 @@
 #include "base/base_num.h"
 #include "store/store_bucket.h"
 #include "store/store_db.h"
+#include "store/store_map.h"
 #include "store/store_row.h"
-#include "json/json_canon.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,11 +32,6 @@ static const char SQL_NODE_PUT[] =
 static const char SQL_ROOT_GET[] = "SELECT hash FROM storeroot WHERE store = ?1";
 static const char SQL_ROOT_PUT[] = "INSERT INTO storeroot(store, hash) VALUES(?1, ?2) "
                                    "ON CONFLICT(store) DO UPDATE SET hash = excluded.hash";
-
-static bool is_map(int f)
-{
-    return f == OG_F_PARAM || f == OG_F_VALIDATOR || f == OG_F_EPOCH;
-}
 
 enum og_rc og_tree_touch(struct og_store *st, const struct og_family *f, const void *rec,
                          struct og_err *err)
@@ -160,7 +155,7 @@ static enum og_rc root_get(struct og_store *st, int f, struct og_hash *h, struct
     OG_TRY(og_db_stmt(st, SQL_ROOT_GET, &s, err));
     og_db_bind_u64(s, 1, (uint64_t)f);
     OG_TRY(og_db_step(st, s, &row, err));
-    *h = is_map(f) ? og_sha256("", 0) : empty_at(0);
+    *h = og_map_is((enum og_family_index)f) ? og_sha256("", 0) : empty_at(0);
     if (row) {
         if (sqlite3_column_bytes(s, 0) == OG_HASH_LEN)
             memcpy(h->b, sqlite3_column_blob(s, 0), OG_HASH_LEN);
@@ -325,55 +320,15 @@ static enum og_rc update_store(struct og_store *st, int f, struct touched *t, si
     return rc;
 }
 
-struct map_leaves {
-    const struct og_family *f;
-    struct {
-        char key[72];
-        struct og_hash leaf;
-    } * e;
-    size_t n, cap;
-};
-
-static enum og_rc map_add(void *ctx, const void *rec, struct og_err *err)
-{
-    struct map_leaves *m = ctx;
-    m->e = og_xgrow(m->e, &m->cap, m->n + 1, sizeof *m->e);
-    const void *k = (const char *)rec + m->f->cols[0].at;
-    char *key = m->e[m->n].key;
-    if (m->f->cols[0].kind == OG_COL_TEXT)
-        snprintf(key, sizeof m->e->key, "%s", *(char *const *)k);
-    else
-        snprintf(key, sizeof m->e->key, "%llu", (unsigned long long)*(const uint64_t *)k);
-    struct og_buf v = OG_BUF_INIT;
-    json_t *o = og_row_json(m->f, rec, m->f->name);
-    enum og_rc rc = og_json_canon(o, &v, err);
-    json_decref(o);
-    m->e[m->n].leaf = og_merkle_map_leaf(key, strlen(key), v.p, v.len);
-    m->n++;
-    og_buf_release(&v);
-    return rc;
-}
-
-static int by_key(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
 static enum og_rc map_root(struct og_store *st, int f, struct og_hash *out, struct og_err *err)
 {
-    struct map_leaves m = {.f = &og_families[f]};
-    enum og_rc rc = og_row_walk(st, (enum og_family_index)f, map_add, &m, err);
-    if (rc == OG_OK) {
-        if (m.n)
-            qsort(m.e, m.n, sizeof *m.e, by_key);
-        struct og_hash *leaf = og_xcalloc(m.n, sizeof *leaf);
-        for (size_t i = 0; i < m.n; i++)
-            leaf[i] = m.e[i].leaf;
-        *out = og_merkle_root(leaf, m.n);
-        free(leaf);
-    }
-    free(m.e);
-    return rc;
+    struct og_hash *leaf;
+    size_t n;
+    size_t at;
+    OG_TRY(og_map_leaves(st, (enum og_family_index)f, NULL, &leaf, &n, &at, err));
+    *out = og_merkle_root(leaf, n);
+    free(leaf);
+    return OG_OK;
 }
 
 static enum og_rc flush_family(struct og_store *st, int f, struct og_err *err)
@@ -381,7 +336,7 @@ static enum og_rc flush_family(struct og_store *st, int f, struct og_err *err)
     struct touched *t;
     size_t n;
     enum og_rc rc = load_dirty(st, f, &t, &n, err);
-    if (rc == OG_OK && n && is_map(f)) {
+    if (rc == OG_OK && n && og_map_is((enum og_family_index)f)) {
         struct og_hash h;
         rc = map_root(st, f, &h, err);
         if (rc == OG_OK)
@@ -473,7 +428,7 @@ enum og_rc og_tree_recompute(struct og_store *st, struct og_hash *app_hash, stru
     for (int f = 0; f < OG_FAMILIES; f++) {
         uint64_t n;
         OG_TRY(og_row_count(st, (enum og_family_index)f, &n, err));
-        if (is_map(f))
+        if (og_map_is((enum og_family_index)f))
             OG_TRY(map_root(st, f, &root[f], err));
         else if (n)
             OG_TRY(scan_family(st, f, &root[f], err));
@@ -490,13 +445,9 @@ void og_tree_proof_release(struct og_tree_proof *p)
         og_buf_release(&p->bucket);
 }
 
-enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void *rec,
-                         struct og_tree_proof *out, struct og_err *err)
+static enum og_rc prove_bucket(struct og_store *st, enum og_family_index f, const void *rec,
+                               struct og_tree_proof *out, struct og_err *err)
 {
-    memset(out, 0, sizeof *out);
-    if (is_map((int)f))
-        return og_err_set(err, OG_E_USAGE, "rows of '%s' are proven as a whole map",
-                          og_families[f].name);
     struct og_buf key = OG_BUF_INIT;
     og_row_key_bytes(&og_families[f], rec, &key);
     unsigned b = og_bucket_of(key.p, key.len);
@@ -512,6 +463,33 @@ enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void
         for (size_t i = 0; i < part.n; i++)
             out->in_store.aunt[out->in_store.n++] = part.aunt[i];
     }
+    return OG_OK;
+}
+
+static enum og_rc prove_entry(struct og_store *st, enum og_family_index f, const void *rec,
+                              struct og_tree_proof *out, struct og_err *err)
+{
+    struct og_buf key = OG_BUF_INIT;
+    struct og_hash *leaf;
+    size_t n;
+    size_t at;
+    og_map_key(&og_families[f], rec, &key);
+    enum og_rc rc = og_map_leaves(st, f, &key, &leaf, &n, &at, err);
+    if (rc == OG_OK && at == n)
+        rc = og_err_set(err, OG_E_USAGE, "that '%s' is not in '%s' has no proof", key.p,
+                        og_families[f].name);
+    if (rc == OG_OK)
+        og_merkle_prove(leaf, n, at, &out->in_store);
+    free(leaf);
+    og_buf_release(&key);
+    return rc;
+}
+
+enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void *rec,
+                         struct og_tree_proof *out, struct og_err *err)
+{
+    memset(out, 0, sizeof *out);
+    OG_TRY(og_map_is(f) ? prove_entry(st, f, rec, out, err) : prove_bucket(st, f, rec, out, err));
     struct og_hash root[OG_FAMILIES];
     struct og_hash leaf[OG_FAMILIES];
     for (int i = 0; i < OG_FAMILIES; i++)
@@ -522,9 +500,30 @@ enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void
     return OG_OK;
 }
 
-bool og_tree_verify(const struct og_tree_proof *p, const char *store,
-                    const struct og_buf *key_bytes, const struct og_buf *row_bytes,
-                    const struct og_hash *app_hash)
+enum og_rc og_tree_bytes(enum og_family_index f, const void *rec, struct og_buf *key,
+                         struct og_buf *row, struct og_err *err)
+{
+    const struct og_family *fam = &og_families[f];
+    if (og_map_is(f)) {
+        og_map_key(fam, rec, key);
+        return og_map_value(fam, rec, row, err);
+    }
+    og_row_key_bytes(fam, rec, key);
+    og_row_bytes(fam, rec, row);
+    return OG_OK;
+}
+
+static bool in_map(const struct og_tree_proof *p, const struct og_buf *key,
+                   const struct og_buf *value)
+{
+    if (!value || p->bucket.len || !key->len || !value->len)
+        return false;
+    struct og_hash leaf = og_merkle_map_leaf(key->p, key->len, value->p, value->len);
+    return og_merkle_verify(&p->store_root, &leaf, &p->in_store);
+}
+
+static bool in_bucket(const struct og_tree_proof *p, const struct og_buf *key_bytes,
+                      const struct og_buf *row_bytes)
 {
     if (p->in_store.total != OG_BUCKETS ||
         p->in_store.index != og_bucket_of(key_bytes->p, key_bytes->len))
@@ -547,8 +546,23 @@ bool og_tree_verify(const struct og_tree_proof *p, const char *store,
     if (seen != (row_bytes != NULL))
         return false;
     struct og_hash leaf = og_merkle_leaf(p->bucket.p ? p->bucket.p : "", p->bucket.len);
-    if (!og_merkle_verify(&p->store_root, &leaf, &p->in_store))
-        return false;
+    return og_merkle_verify(&p->store_root, &leaf, &p->in_store);
+}
+
+bool og_tree_is_map(const char *store)
+{
+    for (int f = 0; f < OG_FAMILIES; f++)
+        if (strcmp(og_families[f].name, store) == 0)
+            return og_map_is((enum og_family_index)f);
+    return false;
+}
+
+bool og_tree_verify(const struct og_tree_proof *p, const char *store,
+                    const struct og_buf *key_bytes, const struct og_buf *row_bytes,
+                    const struct og_hash *app_hash)
+{
+    bool there = og_tree_is_map(store) ? in_map(p, key_bytes, row_bytes)
+                                       : in_bucket(p, key_bytes, row_bytes);
     struct og_hash top = og_merkle_map_leaf(store, strlen(store), p->store_root.b, OG_HASH_LEN);
-    return og_merkle_verify(app_hash, &top, &p->in_app);
+    return there && og_merkle_verify(app_hash, &top, &p->in_app);
 }

@@ -27,10 +27,11 @@ enum og_rc og_tree_recompute(struct og_store *st, struct og_hash *app_hash,
                              struct og_err *err) OG_MUST_CHECK;
 
 /* Proof that a row is (or is not) in the state of the last flush: bucket content, path to the store
- * root, path to the app hash. Not for the three simple maps (OG_E_USAGE). */
+ * root, path to the app hash. A simple map has no buckets, and no proof that something is not in it
+ * (OG_E_USAGE). */
 struct og_tree_proof {
-    struct og_buf bucket;
-    struct og_merkle_path in_store; /* leaf: og_merkle_leaf(bucket content) */
+    struct og_buf bucket;           /* empty for a map */
+    struct og_merkle_path in_store; /* leaf: og_merkle_leaf(bucket content), or the map's own */
     struct og_hash store_root;
     struct og_merkle_path in_app; /* leaf: og_merkle_map_leaf(store name, root) */
     struct og_hash app_hash;
@@ -38,6 +39,11 @@ struct og_tree_proof {
 enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void *rec,
                          struct og_tree_proof *out, struct og_err *err) OG_MUST_CHECK;
 void og_tree_proof_release(struct og_tree_proof *p);
+/* The bytes that a proof of the row is about, appended: og_row_key_bytes and og_row_bytes, of a map
+ * the key as text and the canonical JSON. */
+enum og_rc og_tree_bytes(enum og_family_index f, const void *rec, struct og_buf *key,
+                         struct og_buf *row, struct og_err *err) OG_MUST_CHECK;
+bool og_tree_is_map(const char *store);
 /* True when row_bytes (NULL: absence) under key_bytes agrees with the proof and app_hash. Pure. */
 bool og_tree_verify(const struct og_tree_proof *p, const char *store,
                     const struct og_buf *key_bytes, const struct og_buf *row_bytes,

@@ -30,21 +30,21 @@ static enum og_rc absent(struct og_work_finding *out, const struct og_err *err)
     return OG_OK;
 }
 
-/* One element again, without looking at what the worker says. */
+/* Elements again, without looking at what the worker says: a leaf for each. */
 static enum og_rc again(const struct og_work_job *w, const struct og_work_checker *who,
-                        uint64_t index, struct og_work_result *r, const volatile sig_atomic_t *stop,
-                        struct og_err *err)
+                        const uint64_t *index, size_t n, struct og_work_result *r,
+                        const volatile sig_atomic_t *stop, struct og_err *err)
 {
     struct og_work_how how = who->how;
     how.keep = false;
     how.stdout_fd = how.stderr_fd = 0;
     how.limit_ms = w->task.limit_ms + w->task.limit_ms / 4;
-    OG_TRY(og_work_element(w, &how, index, r, stop, err));
+    OG_TRY(og_work_elements(w, &how, index, n, r, stop, err));
     if (r->why == OG_JOB_DONE)
         return OG_OK;
     if (r->why == OG_JOB_STOPPED)
         return og_err_set(err, OG_E_TEMPFAIL, "stopped");
-    return og_err_set(err, OG_E_DATA, "element %" PRIu64 " breaks its limit of %s", index,
+    return og_err_set(err, OG_E_DATA, "element %" PRIu64 " breaks its limit of %s", index[r->done],
                       og_job_why_name(r->why));
 }
 
@@ -55,12 +55,13 @@ static enum og_rc drawn_leaves(const struct og_work_job *w, const struct og_work
     if (w->spec.kernel)
         return og_work_product_leaves(w, drawn, n, leaf, err);
     struct og_work_result r = {0};
-    enum og_rc rc = OG_OK;
-    for (size_t i = 0; rc == OG_OK && i < n; i++) {
-        rc = again(w, who, w->lease.first + drawn[i], &r, stop, err);
-        if (rc == OG_OK)
-            leaf[i] = r.leaf[r.n - 1];
-    }
+    uint64_t *index = og_xcalloc(n + 1, sizeof *index);
+    for (size_t i = 0; i < n; i++)
+        index[i] = w->lease.first + drawn[i];
+    enum og_rc rc = again(w, who, index, n, &r, stop, err);
+    for (size_t i = 0; rc == OG_OK && i < n; i++)
+        leaf[i] = r.leaf[i];
+    free(index);
     og_work_result_release(&r);
     return rc;
 }
@@ -132,9 +133,13 @@ static enum og_rc vote_program(const struct og_work_job *w, const struct og_work
     struct og_work_result r = {0};
     enum og_rc rc = OG_OK;
     out->vote = OG_VOTE_OK;
+    uint64_t *index = og_xcalloc(n + 1, sizeof *index);
+    for (size_t i = 0; i < n; i++)
+        index[i] = w->lease.first + i;
+    rc = again(w, who, index, n, &r, stop, err);
+    free(index);
     for (size_t i = 0; rc == OG_OK && i < n; i++) {
-        rc = again(w, who, w->lease.first + i, &r, stop, err);
-        if (rc != OG_OK || memcmp(r.leaf[i].b, leaf[i].b, OG_HASH_LEN) == 0)
+        if (memcmp(r.leaf[i].b, leaf[i].b, OG_HASH_LEN) == 0)
             continue;
         out->vote = OG_VOTE_GREY;
         snprintf(out->why, sizeof out->why, "element %" PRIu64 " came out otherwise",

@@ -60,7 +60,7 @@ static enum og_rc take_line(struct og_filter *f, const char *s, size_t n, struct
     f->line_no++;
     if (strspn(s, " \t\r") >= n)
         return OG_OK;
-    json_t *rec = json_loadb(s, n, JSON_REJECT_DUPLICATES, &je);
+    json_t *rec = og_jsonl_parse(s, n, "task", &je);
     enum og_rc rc = rec ? note(f, rec, err) : og_err_set(err, OG_E_DATA, "not JSON: %s", je.text);
     json_decref(rec);
     if (rc != OG_OK)

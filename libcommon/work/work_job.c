@@ -92,6 +92,8 @@ enum og_rc og_work_job_spec(struct og_work_job *w, struct og_spec_cache *cache, 
 {
     OG_TRY(og_spec_load(cache, &w->task.spec, w->task.line, &w->spec, err));
     w->loaded = true;
+    if (w->spec.cuda.parts && w->spec.cuda.parts != w->task.count)
+        return og_err_set(err, OG_E_DATA, "spec and chain name different numbers of parts");
     return same_kernel(w, err);
 }
 
@@ -170,7 +172,7 @@ static struct og_job job_of(const struct og_work_job *w, const struct og_work_ho
         .uid = how->uid,
         .scratch = how->scratch,
         .blob_dir = how->keep ? blob_dir : NULL,
-        .fsync = how->keep && w->lease.count <= 4,
+        .fsync = how->keep && !how->nosync && w->lease.count <= 4,
         .stdout_fd = how->stdout_fd,
         .stderr_fd = how->stderr_fd,
     };
@@ -247,10 +249,84 @@ static enum og_rc run_kernel(const struct og_work_job *w, const struct og_job *j
     return block_leaves(w->state_dir, &k, &res->outs[0].sha256, r, err);
 }
 
+/* A CUDA kernel: res has one result, or one for each of the n parts. */
+static enum og_rc run_cuda(const struct og_work_job *w, const struct og_work_how *how,
+                           const struct og_job *job, const uint64_t *index, size_t n,
+                           struct og_job_result *res, const volatile sig_atomic_t *stop,
+                           struct og_err *err)
+{
+    char *dir = og_io_join(w->state_dir, "cuda");
+    struct og_cuda_run run = {.cuda = &w->spec.cuda,
+                              .dir = dir,
+                              .where = how->cuda,
+                              .index = w->spec.base + index[0],
+                              .part = index,
+                              .n_part = n};
+    enum og_rc rc = og_exec_cuda(job, &run, res, stop, err);
+    free(dir);
+    return rc;
+}
+
+/* What the parts came to, in their order, up to the first that did not end by itself. */
+static enum og_rc add_parts(const struct og_job_result *res, const uint64_t *index, size_t n,
+                            struct og_work_result *r, struct og_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        r->why = res[i].why;
+        if (r->why != OG_JOB_DONE)
+            return OG_OK;
+        OG_TRY(add_line(&res[i], index[i], r, err));
+        r->exits = og_max_u64(r->exits, (uint64_t)res[i].exit);
+        r->done++;
+    }
+    return OG_OK;
+}
+
+static enum og_rc run_cuda_parts(const struct og_work_job *w, const struct og_work_how *how,
+                                 const uint64_t *index, size_t n, struct og_work_result *r,
+                                 const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    struct og_job_result *res = og_xcalloc(n, sizeof *res);
+    char *blob_dir = og_blob_dir(w->state_dir);
+    struct og_job_in *in = inputs_of(w);
+    struct og_job job = job_of(w, how, blob_dir);
+    job.in = in;
+    enum og_rc rc = run_cuda(w, how, &job, index, n, res, stop, err);
+    r->why = res[0].why;
+    if (rc == OG_OK)
+        rc = add_parts(res, index, n, r, err);
+    if (rc != OG_OK && r->why == OG_JOB_DONE)
+        r->why = OG_JOB_NODE_FAULT;
+    for (size_t i = 0; i < n; i++)
+        og_job_result_release(&res[i]);
+    free(res);
+    free_inputs(in, w->spec.n_in);
+    free(blob_dir);
+    return rc;
+}
+
+enum og_rc og_work_elements(const struct og_work_job *w, const struct og_work_how *how,
+                            const uint64_t *index, size_t n, struct og_work_result *r,
+                            const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    r->why = OG_JOB_DONE;
+    if (w->spec.cuda.parts && n > 0)
+        return run_cuda_parts(w, how, index, n, r, stop, err);
+    for (size_t i = 0; i < n; i++) {
+        OG_TRY(og_work_element(w, how, index[i], r, stop, err));
+        if (r->why != OG_JOB_DONE)
+            break;
+        r->done++;
+    }
+    return OG_OK;
+}
+
 enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how *how,
                            uint64_t index, struct og_work_result *r,
                            const volatile sig_atomic_t *stop, struct og_err *err)
 {
+    if (w->spec.cuda.parts)
+        return run_cuda_parts(w, how, &index, 1, r, stop, err);
     char told[3][48];
     struct og_job_result *res = og_xcalloc(1, sizeof *res);
     char *blob_dir = og_blob_dir(w->state_dir);
@@ -264,7 +340,8 @@ enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how
     if (w->spec.kernel) {
         rc = run_kernel(w, &job, index, r, res, stop, err);
     } else {
-        rc = og_exec_run(&job, res, stop, err);
+        rc = w->spec.is_cuda ? run_cuda(w, how, &job, &index, 1, res, stop, err)
+                             : og_exec_run(&job, res, stop, err);
         r->why = res->why;
         if (rc == OG_OK && res->why == OG_JOB_DONE)
             rc = add_line(res, index, r, err);
@@ -288,7 +365,17 @@ void og_work_run(const struct og_work_job *w, const struct og_work_how *how,
     struct og_err err = {0};
     uint64_t start_us = og_time_mono_us();
     r->why = OG_JOB_DONE;
-    for (uint64_t i = 0; i < w->lease.count; i++) {
+    if (w->spec.cuda.parts) {
+        uint64_t *all = og_xcalloc(w->lease.count + 1, sizeof *all);
+        for (uint64_t i = 0; i < w->lease.count; i++)
+            all[i] = w->lease.first + i;
+        if (at)
+            atomic_store(at, w->lease.first);
+        (void)!run_cuda_parts(w, how, all, (size_t)w->lease.count, r, stop, &err);
+        r->run_ms = (og_time_mono_us() - start_us + 999) / 1000;
+        free(all);
+    }
+    for (uint64_t i = 0; !w->spec.cuda.parts && i < w->lease.count; i++) {
         if (at)
             atomic_store(at, w->lease.first + i);
         enum og_rc rc = og_work_element(w, how, w->lease.first + i, r, stop, &err);

@@ -3,6 +3,7 @@
 #define OG_WORK_JOB_H
 
 #include "check/check_result.h"
+#include "exec/exec_cuda.h"
 #include "exec/exec_job.h"
 #include "model/model_records.h"
 #include "store/store_open.h"
@@ -39,11 +40,13 @@ void og_work_job_release(struct og_work_job *w);
 /* How this machine runs it. */
 struct og_work_how {
     enum og_sandbox sandbox;
+    enum og_cuda_where cuda; /* where CUDA kernels run */
     uid_t uid;
     const char *scratch; /* see og_job */
     uint64_t cores;      /* most of them; 0: the slot's */
     uint64_t limit_ms;   /* 0: the task's */
     bool keep;           /* streams and outputs become blobs */
+    bool nosync;         /* which the caller brings to the disk, many at once */
     int stdout_fd, stderr_fd;
 };
 
@@ -66,6 +69,11 @@ void og_work_result_release(struct og_work_result *r);
 enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how *how,
                            uint64_t index, struct og_work_result *r,
                            const volatile sig_atomic_t *stop, struct og_err *err) OG_MUST_CHECK;
+/* Elements index[0..n), ascending, in as few starts as can be (parts of a CUDA kernel: one); adds a
+ * leaf for each, up to the first that does not end by itself: r->done counts, r->why tells. */
+enum og_rc og_work_elements(const struct og_work_job *w, const struct og_work_how *how,
+                            const uint64_t *index, size_t n, struct og_work_result *r,
+                            const volatile sig_atomic_t *stop, struct og_err *err) OG_MUST_CHECK;
 /* All elements of the lease, until one of them does not end by itself; root and run_ms set. at: the
  * element that runs now, for onlookers; may be NULL. Always says in r->why how it ended. */
 void og_work_run(const struct og_work_job *w, const struct og_work_how *how,

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define PASS_MAX 4096
 
@@ -26,6 +27,17 @@ static enum og_rc read_pass(const char *path, struct og_buf *out, struct og_err 
         out->len = (size_t)(nl - out->p);
     }
     return OG_OK;
+}
+
+static struct og_work_stamp stamp_of(const char *keys_dir, const char *name)
+{
+    struct og_work_stamp stamp = {0, 0, 0};
+    struct stat s;
+    char *path = og_keyfile_path(keys_dir, name);
+    if (stat(path, &s) == 0)
+        stamp = (struct og_work_stamp){s.st_ino, s.st_mtim.tv_sec, s.st_mtim.tv_nsec};
+    free(path);
+    return stamp;
 }
 
 static enum og_rc add(struct og_store *st, const char *keys_dir, const char *name, const char *pass,
@@ -47,6 +59,8 @@ static enum og_rc add(struct og_store *st, const char *keys_dir, const char *nam
     og_row_release(&og_families[OG_F_NODE], &row);
     if (left)
         return OG_OK;
+    *is_node = true;
+    out->stamp = stamp_of(keys_dir, name);
     OG_TRY(og_keyfile_load(keys_dir, name, pass, &out->key, err));
     enum og_rc rc = og_work_secret(out->key, &out->secret, err);
     if (rc != OG_OK) {
@@ -54,7 +68,6 @@ static enum og_rc add(struct og_store *st, const char *keys_dir, const char *nam
         return rc;
     }
     out->name = og_xstrdup(name);
-    *is_node = true;
     return OG_OK;
 }
 
@@ -68,6 +81,8 @@ static enum og_rc add_all(struct og_store *st, const char *keys_dir, const char 
                           size_t n, bool asked, const char *pass, struct og_work_node *v,
                           size_t *n_out, struct og_err *err)
 {
+    enum og_rc shut = OG_OK; /* a node's key that does not open, and why */
+    struct og_err why;
     for (size_t i = 0; i < n; i++) {
         bool is_node;
         enum og_rc rc = add(st, keys_dir, names[i], pass, &v[*n_out], &is_node, err);
@@ -75,10 +90,19 @@ static enum og_rc add_all(struct og_store *st, const char *keys_dir, const char 
             return og_err_wrap(err, rc, "key '%s'", names[i]);
         if (rc != OG_OK)
             og_log(OG_LOG_DEBUG, "key '%s' is left out: %s", names[i], err->msg);
-        else if (!is_node && asked)
+        if (rc != OG_OK && is_node) {
+            shut = rc;
+            why = *err;
+        }
+        if (rc != OG_OK)
+            continue;
+        if (!is_node && asked)
             return og_err_set(err, OG_E_DATA, "key '%s' is not the key of a node", names[i]);
-        if (rc == OG_OK && is_node)
-            ++*n_out;
+        *n_out += is_node;
+    }
+    if (*n_out == 0 && shut != OG_OK) {
+        *err = why;
+        return shut;
     }
     qsort(v, *n_out, sizeof *v, by_id);
     size_t kept = *n_out ? 1 : 0;
@@ -122,6 +146,35 @@ enum og_rc og_work_nodes_open(struct og_store *st, const char *keys_dir, const c
     og_work_nodes_free(v, *n_out);
     *n_out = 0;
     return rc;
+}
+
+static void refresh(struct og_store *st, const char *keys_dir, const char *pass_file,
+                    struct og_work_node *node)
+{
+    const char *names[] = {node->name};
+    struct og_work_stamp now = stamp_of(keys_dir, node->name);
+    struct og_work_node *fresh;
+    struct og_err why;
+    size_t n;
+    if (now.inode == node->stamp.inode && now.s == node->stamp.s && now.ns == node->stamp.ns)
+        return;
+    if (og_work_nodes_open(st, keys_dir, names, 1, pass_file, &fresh, &n, &why) != OG_OK) {
+        og_log(OG_LOG_DEBUG, "key '%s' has changed and is not read: %s", node->name, why.msg);
+        return;
+    }
+    if (n == 1 && fresh[0].id == node->id) {
+        struct og_work_node old = *node;
+        *node = fresh[0];
+        fresh[0] = old;
+    }
+    og_work_nodes_free(fresh, n);
+}
+
+void og_work_nodes_refresh(struct og_store *st, const char *keys_dir, const char *pass_file,
+                           struct og_work_node *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        refresh(st, keys_dir, pass_file, &v[i]);
 }
 
 void og_work_nodes_free(struct og_work_node *v, size_t n)

@@ -217,8 +217,12 @@ static enum og_rc read_spec(const json_t *o, struct og_spec *out, struct og_err 
     const char *sandbox;
     OG_TRY(og_json_str_opt(o, "kernel", 64, &out->kernel, err));
     OG_TRY(og_json_arr_opt(o, "argv", OG_SPEC_ARGS_MAX, &argv, err));
-    if (!argv == !out->kernel)
-        return og_err_set(err, OG_E_DATA, "either 'argv' or 'kernel' must be there");
+    const json_t *cuda = json_object_get(o, "cuda");
+    if ((argv != NULL) + (out->kernel != NULL) + (cuda != NULL) != 1)
+        return og_err_set(err, OG_E_DATA, "one of 'argv', 'kernel' and 'cuda' must be there");
+    if (cuda)
+        OG_TRY(og_cuda_parse(cuda, &out->cuda, err));
+    out->is_cuda = cuda != NULL;
     if (argv && json_array_size(argv) == 0)
         return og_err_set(err, OG_E_DATA, "'argv' is empty");
     if (argv)
@@ -257,6 +261,7 @@ void og_spec_release(struct og_spec *s)
     for (size_t i = 0; i < s->n_env; i++)
         free(s->env[i]);
     free(s->env);
+    og_cuda_release(&s->cuda);
     free(s->argv);
     free(s->in);
     free(s->out);

@@ -4,6 +4,7 @@
 
 #include "base/base_err.h"
 #include "crypto/crypto_hash.h"
+#include "model/model_cuda.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -26,7 +27,7 @@ struct og_spec_in {
 /* Every text lies in json. */
 struct og_spec {
     json_t *json;
-    const char **argv; /* NULL-terminated; NULL for a kernel */
+    const char **argv; /* NULL-terminated; NULL for a kernel, built-in or CUDA */
     char **env;        /* NULL-terminated "K=V" */
     size_t n_env;
     struct og_spec_in *in;
@@ -34,8 +35,10 @@ struct og_spec {
     const char **out;
     size_t n_out;
     bool no_sandbox;
-    const char *kernel; /* NULL for a program */
+    const char *kernel; /* NULL for a program, and for CUDA */
     const json_t *args;
+    bool is_cuda;
+    struct og_cuda cuda;
     const char **check_argv; /* NULL: there is no check command */
     struct og_spec_in *check_in;
     size_t n_check_in;

@@ -26,7 +26,7 @@ ogpu init --capacity-ms 20 --alg ed25519 --account bob 2>/dev/null >/dev/null
 ogpu run --sandbox none -- true
 ogpu-submit --transfer "$(ogpu-keygen --show bob | jq -r .address)" --amount 3 >/dev/null
 ogpu-validate --audit | jq -c '[.ok, .blocks, .txs]'
-# back to schema version 1: its triggers, which version 2 dropped
+# back to schema version 1: its triggers, which version 2 dropped, and its indexes
 cc -Ilibcommon -o "$work/first" -x c - libcommon/store/store_schema.c <<'END'
 #include <stdio.h>
 extern const char *const og_migrations[];
@@ -36,8 +36,13 @@ int main(void)
 }
 END
 "$work/first" | sqlite3 "$work/v1.db"
-sqlite3 "$work/v1.db" "SELECT sql || ';' FROM sqlite_schema WHERE type = 'trigger'" |
-  sqlite3 "$OGPU_HOME/ogpu.db"
+{
+  sqlite3 "$OGPU_HOME/ogpu.db" \
+    "SELECT 'DROP INDEX \"' || name || '\";' FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL"
+  sqlite3 "$work/v1.db" \
+    "SELECT sql || ';' FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql NOT NULL"
+} >"$work/back.sql"
+sqlite3 "$OGPU_HOME/ogpu.db" <"$work/back.sql"
 sqlite3 "$OGPU_HOME/ogpu.db" 'PRAGMA user_version = 1'
 keep "$OGPU_HOME" "$root/tests/data/state-v1.db.gz"
 

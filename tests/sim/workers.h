@@ -388,6 +388,30 @@ static inline void crew_duty(struct crew *c, unsigned i, uint64_t lease, uint64_
     OG_RELEASE(OG_F_LEASE, &ls);
 }
 
+/* Takes tasks without a round: mostly of its own owner, now and then anybody's. */
+static inline void crew_own(struct crew *c, unsigned i)
+{
+    struct sim *s = c->s;
+    uint64_t id[32];
+    size_t n;
+    json_t *list = json_array();
+    bool greedy = sim_one_in(s, 10);
+    SIM_OK(s, og_query(s->st, OG_Q_OPEN_TASKS, NULL, 0, id, 1, 32, &n, SIM_ERR));
+    for (size_t k = 0; k < n && json_array_size(list) < 4; k++) {
+        struct og_task t = {.id = id[k]};
+        sim_row(s, OG_F_TASK, &t);
+        if (greedy || og_addr_eq(&t.owner, &s->acct[s->node[i].owner].addr))
+            json_array_append_new(list, json_pack("{s:I,s:i,s:I}", "node",
+                                                  (json_int_t)s->node[i].id, "slot",
+                                                  (int)sim_below(s, 2), "task", (json_int_t)id[k]));
+        OG_RELEASE(OG_F_TASK, &t);
+    }
+    if (json_array_size(list) || greedy)
+        sim_send(s, s->node[i].acct, OG_TX_LEASE_START, json_pack("{s:o}", "own", list));
+    else
+        json_decref(list);
+}
+
 /* Everything that node i sees to do, each with some chance. */
 static inline void crew_node(struct crew *c, unsigned i)
 {
@@ -404,6 +428,8 @@ static inline void crew_node(struct crew *c, unsigned i)
     for (size_t k = 0; k < n; k++)
         if (c->check[i] != CHECK_ABSENT && sim_below(s, 4))
             crew_duty(c, i, row[k][0], row[k][1]);
+    if (sim_one_in(s, 8))
+        crew_own(c, i);
 }
 
 static inline json_t *crew_ints(const int64_t *v, size_t n)

@@ -112,13 +112,13 @@ static void test_04_wrong_certificate(void **st)
     kit_mark(k);
     sim_open(k->s, 1);
     assert_int_equal(crew_match(k->s, 0, true), OG_E_DATA);
-    kit_node(k, 0, -6, 0); /* 2 rows of 3 columns */
-    kit_moved(k, 0, 6);
+    kit_node(k, 0, -12, 0); /* 2 rows of 3 slots with 2 places */
+    kit_moved(k, 0, 12);
     assert_int_equal(crew_match(k->s, 0, false), OG_E_DATA);
     kit_says(k, "it may again from round 17");
-    kit_node(k, 0, -6, 0);
+    kit_node(k, 0, -12, 0);
     assert_int_equal(crew_match(k->s, 1, false), OG_OK);
-    kit_node(k, 1, 6, 0); /* 400 grains for two rows, but the treasury has six */
+    kit_node(k, 1, 12, 0); /* 400 grains for two rows, but the treasury has twelve */
     kit_seal(k);
     kit_look(k);
     assert_int_equal(k->t.live, 1);

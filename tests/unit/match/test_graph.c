@@ -109,10 +109,69 @@ static void test_random(void **st)
     }
 }
 
+#define K 7
+
+/* Every simple way from `at` on, for the quickest of `bytes`. */
+static void walk(uint64_t lat[K][K], uint64_t bps[K][K], size_t at, unsigned seen, uint64_t us,
+                 uint64_t width, uint64_t bytes, uint64_t best[K])
+{
+    uint64_t all = us + (bytes ? og_muldiv_up(bytes, 1000000, width) : 0);
+    if (all < best[at])
+        best[at] = all;
+    for (size_t j = 0; j < K; j++)
+        if (bps[at][j] > 0 && !(seen >> j & 1))
+            walk(lat, bps, j, seen | 1u << j, us + lat[at][j], og_min_u64(width, bps[at][j]), bytes,
+                 best);
+}
+
+static void test_nearest(void **st)
+{
+    (void)st;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        uint64_t ids[K], lat[K][K] = {{0}}, bps[K][K] = {{0}}, src[3];
+        struct og_graph_link l[K * K];
+        struct og_graph_way out[K];
+        struct og_graph *g;
+        struct og_err err;
+        size_t k = 0, n_src = 1 + seed % 2;
+        uint64_t bytes = seed % 3 ? og_splitmix64(seed) % (1000000 << seed % 8) : 0;
+        for (size_t i = 0; i < K; i++)
+            ids[i] = 100 - i;
+        for (size_t i = 0; i < K; i++)
+            for (size_t j = 0; j < i; j++) {
+                uint64_t r = og_splitmix64(seed * 1000 + i * K + j);
+                if (r % 3 == 0)
+                    continue;
+                lat[i][j] = lat[j][i] = r / 3 % 300000;
+                bps[i][j] = bps[j][i] = 1 + r / 1000000 % 3000000;
+                l[k++] = (struct og_graph_link){ids[i], ids[j], lat[i][j], bps[i][j]};
+                l[k++] = (struct og_graph_link){ids[j], ids[i], lat[i][j], bps[i][j]};
+            }
+        assert_int_equal(og_graph_new(ids, K, l, k, &g, &err), OG_OK);
+        assert_int_equal(og_graph_edges(g), k);
+        src[0] = ids[seed % K];
+        src[1] = ids[(seed + 3) % K];
+        src[n_src] = 9999; /* nobody */
+        og_graph_nearest(g, src, n_src + 1, bytes, out);
+        uint64_t best[K];
+        for (size_t i = 0; i < K; i++)
+            best[i] = OG_GRAPH_LATENCY_NONE_US +
+                      (bytes ? og_muldiv_up(bytes, 1000000, OG_GRAPH_BPS_NONE) : 0);
+        for (size_t s = 0; s < n_src; s++)
+            walk(lat, bps, (seed + 3 * s) % K, 1u << (seed + 3 * s) % K, 0, UINT64_MAX, bytes,
+                 best);
+        for (size_t i = 0; i < K; i++)
+            assert_int_equal(out[i].latency_us +
+                                 (bytes ? og_muldiv_up(bytes, 1000000, out[i].bytes_per_s) : 0),
+                             best[i]);
+        og_graph_free(g);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_hand),
-                                       cmocka_unit_test(test_refuses),
-                                       cmocka_unit_test(test_random)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_by_hand), cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_random), cmocka_unit_test(test_nearest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,116 +1,29 @@
 /* test_reference.c - published instances of the assignment problem: the optimum to the last unit.
  */
+#include "lap_gen.h"
+
 #include "base/base_buf.h"
 #include "base/base_io.h"
-#include "base/base_mem.h"
-#include "base/base_num.h"
 #include "match/match_hungarian.h"
+#include "match/match_lap.h"
+#include "match/match_lapcert.h"
 
 #include <jansson.h>
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#define CELLS_MAX 1000000 /* larger ones are for benchmarks */
-#define HOLE      ((int64_t)1 << 30)
-#define WAIT      ((int64_t)1 << 40) /* cardinality first */
-
-static uint64_t state;
-
-/* ((next() >> 32) · r) >> 32, splitmix64. */
-static int64_t below(uint64_t r)
-{
-    uint64_t z = og_splitmix64(state);
-    state += 0x9E3779B97F4A7C15ull;
-    return (int64_t)((z >> 32) * r >> 32);
-}
-
-static int64_t *draw(size_t n, uint64_t r)
-{
-    int64_t *a = og_xmalloc((n + 1) * sizeof *a);
-    for (size_t i = 0; i < n; i++)
-        a[i] = below(r);
-    return a;
-}
-
-static int64_t root(int64_t v)
-{
-    int64_t lo = 0, hi = 3000000000;
-    while (lo < hi) {
-        int64_t mid = (lo + hi + 1) / 2;
-        if (mid * mid <= v)
-            lo = mid;
-        else
-            hi = mid - 1;
-    }
-    return lo;
-}
-
-static void make_geo(int64_t *c, size_t n, size_t m)
-{
-    int64_t *a = draw(2 * n, 65536), *b = draw(2 * m, 65536);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < m; j++) {
-            int64_t x = a[2 * i] - b[2 * j], y = a[2 * i + 1] - b[2 * j + 1];
-            c[i * m + j] = root((x * x + y * y) * 256);
-        }
-    free(a);
-    free(b);
-}
-
-/* Machines of 14 types, 24 job templates, 8 regions: `holes` for memory needs, `positions` > 1 for
- * the sum of completion times. */
-static void make_mach(int64_t *c, size_t n, size_t m, bool holes, size_t positions)
-{
-    static const int64_t speed[] = {8, 15, 20, 30, 35, 40, 65, 82, 125, 156, 330, 495, 660, 989};
-    static const int64_t vram[] = {6, 8, 8, 12, 12, 16, 24, 24, 16, 40, 24, 80, 80, 141};
-    static const int64_t needs[] = {2, 4, 6, 8, 12, 16, 24, 40};
-    size_t nodes = m / positions;
-    int64_t *t = draw(nodes, 14), *jit = draw(nodes, 81), *reg = draw(nodes, 8);
-    int64_t *busy = draw(nodes, 4), *q = draw(nodes, 60000);
-    int64_t *cl = draw(n, 24), *mb = draw(n, 4096), *treg = draw(n, 8), *need = draw(n, 8);
-    for (size_t i = 0; i < n; i++) {
-        int64_t work = ((int64_t)20 << (cl[i] / 2)) * (cl[i] % 2 ? 3 : 2);
-        for (size_t j = 0; j < m; j++) {
-            size_t k = j / positions;
-            int64_t d = llabs(treg[i] - reg[k]);
-            int64_t p =
-                work * 1000000 / (speed[t[k]] * (960 + jit[k])) + 5 + 20 * d + mb[i] * (1 + d) / 8;
-            if (positions > 1)
-                p *= (int64_t)(j % positions) + 1;
-            else if (busy[k] == 0)
-                p += q[k];
-            c[i * m + j] = holes && needs[need[i]] > vram[t[k]] ? HOLE : p;
-        }
-    }
-    int64_t *all[] = {t, jit, reg, busy, q, cl, mb, treg, need};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-        free(all[k]);
-}
-
-static void make(const char *kind, int64_t *c, size_t n, size_t m)
-{
-    if (strcmp(kind, "uni") == 0)
-        for (size_t k = 0; k < n * m; k++)
-            c[k] = below(1000000);
-    else if (strcmp(kind, "uni100") == 0)
-        for (size_t k = 0; k < n * m; k++)
-            c[k] = 1 + below(100);
-    else if (strcmp(kind, "mw") == 0)
-        for (size_t k = 0; k < n * m; k++)
-            c[k] = (int64_t)((k / m + 1) * (k % m + 1));
-    else if (strcmp(kind, "geo") == 0)
-        make_geo(c, n, m);
-    else
-        make_mach(c, n, m, strcmp(kind, "machinf") == 0, strcmp(kind, "sumcj") == 0 ? 16 : 1);
-}
+#define HOLE LAP_GEN_HOLE
+#define WAIT ((int64_t)1 << 40) /* cardinality first */
 
 static int64_t member(const json_t *o, const char *key)
 {
@@ -118,22 +31,38 @@ static int64_t member(const json_t *o, const char *key)
     return json_integer_value(json_object_get(o, key));
 }
 
-static void solve_one(const json_t *o, const char *name)
+/* The recipe's own checks: first cells, last cell, sum, FNV-1a of the bytes of small ones. */
+static void check_recipe(const json_t *o, const int64_t *c, size_t cells)
 {
-    size_t n = (size_t)member(o, "n"), m = (size_t)member(o, "m");
-    int64_t *c = og_xmalloc(n * m * sizeof *c), *w = og_xmalloc(n * sizeof *w);
-    int64_t *u = og_xmalloc(n * sizeof *u), *v = og_xmalloc(m * sizeof *v);
-    int32_t *x = og_xmalloc(n * sizeof *x);
-    int64_t sum = 0, cost = 0, matched = 0;
-    struct og_err err = {0};
-    state = (uint64_t)member(o, "seed");
-    make(json_string_value(json_object_get(o, "kind")), c, n, m);
-    for (size_t k = 0; k < n * m; k++) {
+    const json_t *first = json_object_get(o, "first_cells"), *want = json_object_get(o, "fnv1a64");
+    int64_t sum = 0, holes = 0;
+    uint64_t h = 0xcbf29ce484222325ull;
+    char hex[17];
+    for (size_t k = 0; k < json_array_size(first); k++)
+        assert_int_equal(c[k], json_integer_value(json_array_get(first, k)));
+    for (size_t k = 0; k < cells; k++) {
         sum += c[k] == HOLE ? 0 : c[k];
-        c[k] = c[k] == HOLE ? OG_COST_NONE : c[k];
+        holes += c[k] == HOLE;
+        for (unsigned b = 0; b < 4; b++)
+            h = (h ^ ((uint64_t)c[k] >> 8 * b & 0xff)) * 0x100000001b3ull;
     }
     assert_int_equal(sum, member(o, "sum_cells"));
-    assert_int_equal(c[n * m - 1] == OG_COST_NONE ? HOLE : c[n * m - 1], member(o, "last_cell"));
+    assert_int_equal(holes, member(o, "n_infeasible"));
+    assert_int_equal(c[cells - 1], member(o, "last_cell"));
+    snprintf(hex, sizeof hex, "%016" PRIx64, h);
+    if (want != NULL)
+        assert_string_equal(hex, json_string_value(want));
+}
+
+/* As the rounds are solved: 64 bits, waiting dearer than any matching. */
+static void solve_round(const json_t *o, const char *name, int64_t *c, size_t n, size_t m)
+{
+    int64_t *w = og_xmalloc(n * sizeof *w), cost = 0, matched = 0;
+    int64_t *u = og_xmalloc(n * sizeof *u), *v = og_xmalloc(m * sizeof *v);
+    int32_t *x = og_xmalloc(n * sizeof *x);
+    struct og_err err = {0};
+    for (size_t k = 0; k < n * m; k++)
+        c[k] = c[k] == HOLE ? OG_COST_NONE : c[k];
     for (size_t i = 0; i < n; i++)
         w[i] = WAIT;
     assert_int_equal(og_hungarian_solve(n, m, c, w, x, u, v, &err), OG_OK);
@@ -146,11 +75,45 @@ static void solve_one(const json_t *o, const char *name)
         }
     if (matched != member(o, "matched") || cost != member(o, "optimal_cost"))
         fail_msg("%s: %lld rows cost %lld", name, (long long)matched, (long long)cost);
-    free(c);
     free(w);
     free(u);
     free(v);
     free(x);
+}
+
+/* 32 bits, no waiting, with and without vector instructions: the same bits. */
+static void solve_plain(const json_t *o, const char *name, const int64_t *c, size_t n, size_t m)
+{
+    int32_t *c32 = og_xmalloc(n * m * sizeof *c32);
+    struct og_lap_result r[2];
+    struct og_err err = {0};
+    for (size_t k = 0; k < n * m; k++)
+        c32[k] = (int32_t)c[k];
+    for (int k = 0; k < 2; k++) {
+        struct og_lap_problem p = {.n = n, .m = m, .c32 = c32, .portable = k > 0};
+        assert_int_equal(og_lap_solve(&p, &r[k], &err), OG_OK);
+        if (og_lapcert_check(&p, r[k].x, r[k].u, r[k].v, &err) != OG_OK)
+            fail_msg("%s: %s", name, err.msg);
+        if ((int64_t)r[k].matched != member(o, "matched") || r[k].cost != member(o, "optimal_cost"))
+            fail_msg("%s: %zu rows cost %lld", name, r[k].matched, (long long)r[k].cost);
+    }
+    assert_memory_equal(r[0].x, r[1].x, n * sizeof *r[0].x);
+    assert_memory_equal(r[0].u, r[1].u, n * sizeof *r[0].u);
+    assert_memory_equal(r[0].v, r[1].v, m * sizeof *r[0].v);
+    og_lap_result_release(&r[0]);
+    og_lap_result_release(&r[1]);
+    free(c32);
+}
+
+static void solve_one(const json_t *o, const char *name)
+{
+    size_t n = (size_t)member(o, "n"), m = (size_t)member(o, "m");
+    int64_t *c = og_xmalloc(n * m * sizeof *c);
+    lap_gen((uint64_t)member(o, "seed"), json_string_value(json_object_get(o, "kind")), c, n, m);
+    check_recipe(o, c, n * m);
+    solve_plain(o, name, c, n, m);
+    solve_round(o, name, c, n, m);
+    free(c);
 }
 
 static void test_dev_instances(void **st)
@@ -177,10 +140,8 @@ static void test_dev_instances(void **st)
         assert_int_equal(og_io_read_file(path, 65536, &b, &err), OG_OK);
         o = json_loadb(b.p, b.len, 0, NULL);
         assert_non_null(o);
-        if (member(o, "n") * member(o, "m") <= CELLS_MAX) {
-            solve_one(o, e->d_name);
-            solved++;
-        }
+        solve_one(o, e->d_name);
+        solved++;
         json_decref(o);
         free(path);
         og_buf_release(&b);
