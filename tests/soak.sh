@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # soak.sh - the long campaigns of `make soak`: 200 kills, eight writers for a minute, long random
-# walks of the state machine, minutes of fuzzing a target (where clang is). OGPU_KILLS, OGPU_WRITERS_S,
-# SIM_HISTORIES and FUZZ_SECONDS change their lengths; a failing draw is printed with its seed.
+# walks of the state machine, the EVM against another one (where npm can get it), minutes of fuzzing a
+# target (where clang is). OGPU_KILLS, OGPU_WRITERS_S, SIM_HISTORIES, EVM_PROGRAMS and FUZZ_SECONDS change
+# their lengths; a failing draw is printed with its seed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build/release}
@@ -27,6 +28,12 @@ campaign "eight writers, $OGPU_WRITERS_S s" tests/e2e/run.sh tests/e2e/writers.b
 for t in "$BUILD"/sim/*; do
   [ -x "$t" ] && campaign "${t##*/}, $SIM_HISTORIES histories" "$t"
 done
+if peers=$(tests/evm/peers.sh); then
+  campaign "the EVM against @ethereumjs/vm, ${EVM_PROGRAMS:-100000} programs" \
+    env OGPU_EVM_PEERS="$peers" tests/evm/diff.sh
+else
+  echo "== the EVM against @ethereumjs/vm: skipped"
+fi
 if command -v clang >/dev/null; then
   campaign "fuzzing, $FUZZ_SECONDS s a target" make --no-print-directory fuzz
 else

@@ -21,6 +21,9 @@ struct keygen_options {
     bool show, export, change, list_algs, rotate, cold;
     const char *to;       /* --rotate: an existing key to move to */
     const char *cold_key; /* --rotate: the key that signs it */
+    bool sealing_key, seal, open;
+    struct og_opt_list recipients, identities;
+    const char *output;
 };
 
 #define KEYGEN_NO_FD UINT64_MAX
@@ -34,6 +37,12 @@ enum og_rc keygen_passphrase(const char *what, const char *file, uint64_t fd, bo
 enum og_rc keygen_rotate(const struct keygen_options *o, const char *dir, const char *name,
                          struct og_err *err) OG_MUST_CHECK;
 enum og_rc keygen_cold(const struct keygen_options *o, const char *dir, const char *name,
+                       struct og_err *err) OG_MUST_CHECK;
+
+/* keygen_seal.c. Makes NAME.age; seals or (with o->open) opens `file`, NULL or "-" for stdin. */
+enum og_rc keygen_sealing_key(const struct keygen_options *o, const char *dir, const char *name,
+                              struct og_err *err) OG_MUST_CHECK;
+enum og_rc keygen_seal(const struct keygen_options *o, const char *dir, const char *file,
                        struct og_err *err) OG_MUST_CHECK;
 
 /* keygen_show.c. Records, or with -H a table, of these keys. */

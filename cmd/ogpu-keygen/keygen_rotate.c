@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define COLD_ALG "slh-dsa-sha2-128s"
@@ -79,7 +80,7 @@ static enum og_rc prepare(struct rotation *r, struct og_err *err)
     }
     if (rc == OG_OK)
         rc = og_keyfile_next_load(r->dir, r->name, next_pass(r), &r->next, err);
-    if (rc == OG_OK && o->alg && strcmp(o->alg, og_key_alg(r->next)) != 0)
+    if (rc == OG_OK && o->alg && strcasecmp(o->alg, og_key_alg(r->next)) != 0)
         rc = og_err_set(err, OG_E_DATA,
                         "a rotation to a key of '%s' has begun; finish it without --alg, or remove "
                         "'%s.next.pem'",

@@ -78,6 +78,36 @@ static const struct og_opt opts[] = {
      .kind = OG_OPT_FLAG,
      .at = AT(cold),
      .help = "make a cold key for the key NAME, which its first transaction registers"},
+    {.name = "sealing-key",
+     .kind = OG_OPT_FLAG,
+     .at = AT(sealing_key),
+     .help = "make a key to which files are sealed (default mlkem768x25519, or --alg x25519)"},
+    {.name = "seal",
+     .kind = OG_OPT_FLAG,
+     .at = AT(seal),
+     .help = "seal FILE or stdin to recipients, or to a passphrase"},
+    {.name = "open", .kind = OG_OPT_FLAG, .at = AT(open), .help = "open a sealed FILE or stdin"},
+    {.name = "recipient",
+     .letter = 'r',
+     .kind = OG_OPT_LIST,
+     .at = AT(recipients),
+     .arg = "WHO",
+     .help = "with --seal: an age1... text, a sealing key's NAME, or a FILE of them",
+     .complete = "file"},
+    {.name = "identity",
+     .letter = 'i',
+     .kind = OG_OPT_LIST,
+     .at = AT(identities),
+     .arg = "WHO",
+     .help = "with --open: a sealing key's NAME or a FILE of identities (default: default)",
+     .complete = "file"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = OG_OPT_STR,
+     .at = AT(output),
+     .arg = "FILE",
+     .help = "with --seal or --open: write FILE, whole or not at all, instead of stdout",
+     .complete = "file"},
     {.name = "list-algs",
      .kind = OG_OPT_FLAG,
      .at = AT(list_algs),
@@ -96,6 +126,7 @@ static const struct og_tool tool = {
     .opts = opts,
     .n_opts = sizeof opts / sizeof opts[0],
     .has_human = true,
+    .mixed = true,
 };
 
 static enum og_rc make(const struct keygen_options *o, const char *dir, const char *name,
@@ -188,22 +219,28 @@ static enum og_rc show_all(const struct keygen_options *o, const char *dir, stru
 /* Options that mean nothing to what is asked are mistakes. */
 static enum og_rc check(const struct keygen_options *o, int operands, struct og_err *err)
 {
-    if (o->show + o->export + o->change + o->list_algs + o->rotate + o->cold > 1)
+    if (o->show + o->export + o->change + o->list_algs + o->rotate + o->cold + o->sealing_key +
+            o->seal + o->open >
+        1)
         return og_err_set(err, OG_E_USAGE,
-                          "--show, --export, --change-passphrase, --rotate, --cold and --list-algs "
-                          "exclude each other");
+                          "--show, --export, --change-passphrase, --rotate, --cold, --sealing-key, "
+                          "--seal, --open and --list-algs exclude each other");
+    if ((o->recipients.n && !o->seal) || (o->identities.n && !o->open) ||
+        (o->output && !o->seal && !o->open))
+        return og_err_set(err, OG_E_USAGE, "-r goes with --seal, -i with --open, -o with either");
     if ((o->to || o->cold_key) && !o->rotate)
         return og_err_set(err, OG_E_USAGE, "--to and --cold-key go with --rotate");
     if (o->to && o->alg)
         return og_err_set(err, OG_E_USAGE, "--to and --alg exclude each other");
     if (operands > (o->list_algs ? 0 : 1))
         return og_err_set(err, OG_E_USAGE, "too many operands");
-    bool makes = !o->show && !o->export && !o->change && !o->list_algs;
+    bool seals = o->seal || o->open;
+    bool makes = !o->show && !o->export && !o->change && !o->list_algs && !seals;
     if (o->alg && !makes)
         return og_err_set(err, OG_E_USAGE, "--alg is for new keys");
-    if (o->seed && (!makes || o->rotate || o->cold))
+    if (o->seed && (!makes || o->rotate || o->cold || o->sealing_key))
         return og_err_set(err, OG_E_USAGE, "--seed is for new keys");
-    if ((o->ask || o->pass_file || o->pass_fd != KEYGEN_NO_FD) && !makes && !o->change)
+    if ((o->ask || o->pass_file || o->pass_fd != KEYGEN_NO_FD) && !makes && !seals && !o->change)
         return og_err_set(err, OG_E_USAGE, "this needs no passphrase");
     if ((o->new_file || o->new_fd != KEYGEN_NO_FD) && !o->change && !o->rotate)
         return og_err_set(err, OG_E_USAGE,
@@ -221,6 +258,12 @@ static enum og_rc run(const struct keygen_options *o, int operands, char **argv,
         return rc;
     if (o->list_algs)
         return keygen_show_algs(o, err);
+    if (o->seal || o->open) {
+        char *keys = og_cli_keys_dir();
+        rc = keygen_seal(o, keys, operands ? argv[0] : NULL, err);
+        free(keys);
+        return rc;
+    }
     const char *name = operands ? argv[0] : OG_KEY_DEFAULT;
     if (!og_keyfile_name_ok(name))
         return og_err_set(err, OG_E_USAGE, "'%.80s' cannot name a key: letters, digits, '_', '-'",
@@ -236,6 +279,8 @@ static enum og_rc run(const struct keygen_options *o, int operands, char **argv,
         rc = keygen_rotate(o, dir, name, err);
     else if (o->cold)
         rc = keygen_cold(o, dir, name, err);
+    else if (o->sealing_key)
+        rc = keygen_sealing_key(o, dir, name, err);
     else
         rc = make(o, dir, name, err);
     free(dir);

@@ -73,6 +73,7 @@ static const struct og_tool tool = {
     .n_opts = sizeof opts / sizeof opts[0],
     .has_human = true,
     .has_now = true,
+    .mixed = true,
 };
 
 /* Options that mean nothing to what is asked are mistakes. */

@@ -2,6 +2,7 @@
 #include "submit.h"
 
 #include "base/base_mem.h"
+#include "model/model_cuda.h"
 #include "model/model_records.h"
 
 #include <stdlib.h>
@@ -31,12 +32,19 @@ static const struct og_opt table[] = {
     VALUE("amount", AMOUNT, amount, "OGPU", "what --transfer sends"),
     VALUE("arg", LIST, arg, "K=V", "an argument of the kernel"),
     VALUE("array", STR, array, "A-B", "one element for each number, seen as OGPU_INDEX"),
+    VALUE("block", STR, block, "X,Y,Z", "threads of a block of --cuda"),
     VALUE("cancel", LIST, cancel, "ID", "cancel task ID (ID:A-B: its elements)"),
     VALUE("check", STR, check, "CMD", "verify results by this shell command over the outputs"),
     BOUND("check-limit", DURATION, check_limit_ms, "TIME", 1, OG_TASKREC_CHECK_MAX,
           "time the check may take"),
     BOUND("chunk", U64, chunk, "N", 1, OG_TASKREC_CHUNK_MAX, "elements that go to a node at once"),
     BOUND("cores", U64, cores, "N", 0, 65536, "processor cores an element needs"),
+    {.name = "cuda",
+     .kind = OG_OPT_STR,
+     .at = AT(cuda),
+     .arg = "FILE",
+     .complete = "file",
+     .help = "run a kernel of this CUDA source instead of a program"},
     BOUND("deadline", DURATION, deadline_ms, "TIME", 1, OG_TASKREC_TIME_MAX,
           "from now; a wish that moves the task forward"),
     {.name = "dir",
@@ -47,6 +55,7 @@ static const struct og_opt table[] = {
      .help = "where --fetch writes; the current folder by default"},
     VALUE("dispute", LIST, dispute, "ID", "refuse the result of task ID (ID:A-B: of elements)"),
     FLAG("dry-run", dry_run, "print what would be sent and the escrow; send nothing"),
+    VALUE("entry", STR, entry, "NAME", "the kernel of --cuda"),
     VALUE("env", LIST, env, "K=V", "an environment variable of the job"),
     BOUND("expires", DURATION, expires_ms, "TIME", 1, OG_TASKREC_TIME_MAX,
           "give up when not matched by then; 7d by default"),
@@ -54,6 +63,7 @@ static const struct og_opt table[] = {
     FLAG("follow", follow, "wait, and print what the elements print as it comes"),
     FLAG("force", force, "let --fetch replace files"),
     BOUND("gpu", PPM, gpu, "SHARE", 0, OG_TASKREC_GPU_MAX, "share of a GPU an element needs"),
+    VALUE("grid", STR, grid, "X,Y,Z", "blocks of the grid of --cuda"),
     {.name = "in",
      .kind = OG_OPT_LIST,
      .at = AT(in),
@@ -68,6 +78,9 @@ static const struct og_opt table[] = {
     VALUE("name", STR, name, "NAME", "name of the task"),
     VALUE("older", DURATION, older_ms, "TIME", "--prune only what ended that long ago"),
     VALUE("out", LIST, out, "PATH", "an output file of the job"),
+    VALUE("param", LIST, param, "PARAM", "a parameter of the kernel of --cuda, in their order"),
+    BOUND("parts", U64, parts, "N", 1, OG_CUDA_PARTS_MAX,
+          "the blocks are independent: each Nth of the grid is an element"),
     {.name = "passphrase-file",
      .kind = OG_OPT_STR,
      .at = AT(passphrase_file),
@@ -85,6 +98,8 @@ static const struct og_opt table[] = {
      .choices = sandboxes,
      .help = "bwrap, or none on one's own node"},
     VALUE("sha256", LIST, sha256, "HEX", "hash of the input by URL, in the order of these"),
+    BOUND("shared", BYTES, shared, "SIZE", 0, OG_CUDA_SHARED_MAX,
+          "dynamic shared memory of a block of --cuda"),
     FLAG("stdout", to_stdout, "--fetch prints what the elements printed instead of files"),
     VALUE("transfer", STR, transfer, "ADDR", "send --amount to an account"),
     FLAG("tx", tx, "apply signed transactions from stdin, one a line"),
@@ -117,7 +132,7 @@ static void set_defaults(struct og_submit_options *o)
     o->verify = o->sandbox = -1;
     o->urgency = o->deadline_ms = o->limit_ms = o->price = o->cores = o->mem = unset;
     o->gpu = o->vram = o->samples = o->check_limit_ms = o->retry = o->expires_ms = unset;
-    o->chunk = o->amount = unset;
+    o->chunk = o->amount = o->shared = o->parts = unset;
 }
 
 /* Things to do besides submitting: at most one. */
@@ -180,7 +195,7 @@ static enum og_rc submit(const struct og_submit_options *o, int argc, char **arg
 {
     struct og_submit s;
     struct og_batch b;
-    bool from_stdin = argc == 0 && !o->kernel;
+    bool from_stdin = argc == 0 && !o->kernel && !o->cuda;
     if (from_stdin && describes(o))
         return og_err_set(err, OG_E_USAGE, "there is no program: give one after '--', or --kernel");
     if (from_stdin && isatty(STDIN_FILENO) == 1)

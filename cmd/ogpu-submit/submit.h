@@ -21,7 +21,9 @@ struct og_submit_options {
     struct og_opts_common common;
     const char *key, *passphrase_file;
     const char *name, *array, *kernel, *check, *fetch, *dir, *transfer;
-    struct og_opt_list after, in, sha256, out, env, arg, cancel, accept, dispute;
+    const char *cuda, *entry, *grid, *block;
+    uint64_t shared, parts;
+    struct og_opt_list after, in, sha256, out, env, arg, cancel, accept, dispute, param;
     uint64_t urgency, deadline_ms, limit_ms, price, cores, mem, gpu, vram, samples, check_limit_ms,
         retry, expires_ms, chunk, older_ms, amount;
     int verify, sandbox; /* -1: not given */
@@ -119,6 +121,7 @@ struct og_submit_spec {
     uint32_t lines;
 };
 
+#define OG_UNKNOWN_MAX 32
 struct og_batch {
     struct og_submit *s;
     struct og_entry *v;
@@ -129,6 +132,9 @@ struct og_batch {
     struct og_strmap names, old_names; /* of this batch; of tasks of before */
     char **old;
     size_t n_old, cap_old;
+    char *unknown[OG_UNKNOWN_MAX]; /* members that nobody knows, each told of once */
+    size_t n_unknown;
+    unsigned long line_no; /* of stdin, in work */
     uint64_t now_ms;
     uint64_t rate, lambda_ppm, c_fast; /* of the default price */
     bool priced;
@@ -178,6 +184,20 @@ typedef enum og_rc (*og_element_fn)(void *ctx, uint64_t lease, const struct og_r
  * first one without a result. */
 enum og_rc og_results_from(struct og_submit *s, uint64_t task, uint64_t from, og_element_fn fn,
                            void *ctx, uint64_t *next, struct og_err *err) OG_MUST_CHECK;
+/* submit_parts.c: files that the patches of a CUDA task's parts make up (--fetch). */
+struct og_parts;
+struct og_result_out;
+enum og_rc og_parts_open(struct og_submit *s, const json_t *spec, const char *dir, bool force,
+                         struct og_parts **out, struct og_err *err) OG_MUST_CHECK;
+void og_parts_close(struct og_parts *p);
+/* An og_element_fn with the parts as ctx. OG_E_DATA: two parts wrote one place. */
+enum og_rc og_parts_add(void *ctx, uint64_t lease, const struct og_result_element *e,
+                        struct og_err *err) OG_MUST_CHECK;
+/* All are in: the files get their names. OG_NO: a part failed, nothing is written. */
+typedef enum og_rc (*og_parts_say_fn)(void *ctx, const struct og_result_out *o, const char *path,
+                                      struct og_err *err);
+enum og_rc og_parts_finish(struct og_parts *p, bool force, og_parts_say_fn say, void *ctx,
+                           struct og_err *err) OG_MUST_CHECK;
 /* Copies a blob from byte `skip` on to fd and checks its hash. */
 enum og_rc og_blob_stream(const char *state_dir, const struct og_hash *h, uint64_t bytes,
                           uint64_t skip, int fd, struct og_err *err) OG_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* submit_batch.c - records become tasks of a batch: checked, priced, their names resolved. */
 #include "submit.h"
 
+#include "base/base_log.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
@@ -39,6 +40,8 @@ void og_batch_release(struct og_batch *b)
         og_buf_release(&b->spec[i].text);
     for (size_t i = 0; i < b->n_old; i++)
         free(b->old[i]);
+    for (size_t i = 0; i < b->n_unknown; i++)
+        free(b->unknown[i]);
     free(b->v);
     free(b->spec);
     free(b->old);
@@ -267,6 +270,20 @@ enum og_rc og_batch_add(struct og_batch *b, const json_t *rec, unsigned long at,
     return OG_OK;
 }
 
+/* A misspelled member would go unnoticed; each is told once, where it is met first. */
+static void warn_unknown(void *ctx, const char *member, const char *meant)
+{
+    struct og_batch *b = ctx;
+    for (size_t i = 0; i < b->n_unknown; i++)
+        if (strcmp(b->unknown[i], member) == 0)
+            return;
+    if (b->n_unknown == OG_UNKNOWN_MAX)
+        return;
+    b->unknown[b->n_unknown++] = og_xstrdup(member);
+    og_log(OG_LOG_WARNING, "stdin:%lu: '%.64s' is no member of a task and is ignored%s%s%s",
+           b->line_no, member, meant ? "; is '" : "", meant ? meant : "", meant ? "' meant?" : "");
+}
+
 enum og_rc og_batch_read(struct og_batch *b, int fd, struct og_err *err)
 {
     struct og_jsonl_in in;
@@ -284,6 +301,9 @@ enum og_rc og_batch_read(struct og_batch *b, int fd, struct og_err *err)
             rc = og_err_set(err, OG_E_DATA, "'kind' must be \"task\", not \"%.40s\"", kind);
         else
             rc = og_batch_add(b, rec, in.line_no, err);
+        b->line_no = in.line_no;
+        if (rc == OG_OK)
+            og_taskrec_unknown(rec, warn_unknown, b);
         json_decref(rec);
         if (rc != OG_OK) {
             rc = og_err_wrap(err, rc, "stdin:%lu", in.line_no);

@@ -24,6 +24,9 @@ struct fetch {
     uint64_t task, index0;
     const json_t *named; /* the outputs that the task names */
     bool folders;        /* a folder per element */
+    uint64_t missing;    /* named outputs that elements did not make */
+    uint64_t missing_of; /* the first element of them, and the output */
+    const char *missing_path;
     struct og_table *table;
 };
 
@@ -38,11 +41,16 @@ static enum og_rc folder_of(const char *path, struct og_err *err)
     return rc;
 }
 
+static enum og_rc is_there(const char *path, struct og_err *err)
+{
+    return og_err_set(err, OG_E_CANTCREATE, "'%s' is there already; --force replaces it", path);
+}
+
 static enum og_rc write_output(struct fetch *f, const char *path, const struct og_result_blob *b,
                                struct og_err *err)
 {
-    if (!f->o->force && og_io_exists(path))
-        return og_err_set(err, OG_E_CANTCREATE, "'%s' is there already; --force replaces it", path);
+    if (!f->o->force && og_io_taken(path))
+        return is_there(path, err);
     OG_TRY(folder_of(path, err));
     const char *slash = strrchr(path, '/');
     char *dir = slash ? og_xstrndup(path, (size_t)(slash - path)) : og_xstrdup(".");
@@ -89,21 +97,61 @@ static bool is_named(const struct fetch *f, const char *path)
     return n == 0 && strcmp(path, "C") == 0; /* a kernel's product */
 }
 
+/* Where an output goes. */
+static struct og_buf place_of(const struct fetch *f, uint64_t index, const char *out)
+{
+    struct og_buf path = OG_BUF_INIT;
+    if (f->o->dir)
+        og_buf_addf(&path, "%s/", f->o->dir);
+    if (f->folders)
+        og_buf_addf(&path, "%" PRIu64 "/", index);
+    og_buf_adds(&path, out);
+    return path;
+}
+
+/* Nothing is written when the place of one output is taken. */
+static enum og_rc check_places(void *ctx, uint64_t lease, const struct og_result_element *e,
+                               struct og_err *err)
+{
+    struct fetch *f = ctx;
+    (void)lease;
+    for (size_t i = 0; i < e->out_n; i++) {
+        struct og_buf path = place_of(f, f->index0 + e->index, e->out[i].path);
+        bool taken = is_named(f, e->out[i].path) && og_io_taken(path.p);
+        enum og_rc rc = taken ? is_there(path.p, err) : OG_OK;
+        og_buf_release(&path);
+        OG_TRY(rc);
+    }
+    return OG_OK;
+}
+
+static void note_missing(struct fetch *f, const struct og_result_element *e)
+{
+    for (size_t k = 0; k < json_array_size(f->named); k++) {
+        const char *path = json_string_value(json_array_get(f->named, k));
+        size_t i = 0;
+        while (i < e->out_n && strcmp(e->out[i].path, path) != 0)
+            i++;
+        if (i < e->out_n)
+            continue;
+        if (f->missing++ == 0) {
+            f->missing_of = f->index0 + e->index;
+            f->missing_path = path;
+        }
+    }
+}
+
 static enum og_rc fetch_files(void *ctx, uint64_t lease, const struct og_result_element *e,
                               struct og_err *err)
 {
     struct fetch *f = ctx;
     uint64_t index = f->index0 + e->index;
     (void)lease;
+    note_missing(f, e);
     for (size_t i = 0; i < e->out_n; i++) {
         if (!is_named(f, e->out[i].path))
             continue;
-        struct og_buf path = OG_BUF_INIT;
-        if (f->o->dir)
-            og_buf_addf(&path, "%s/", f->o->dir);
-        if (f->folders)
-            og_buf_addf(&path, "%" PRIu64 "/", index);
-        og_buf_adds(&path, e->out[i].path);
+        struct og_buf path = place_of(f, index, e->out[i].path);
         enum og_rc rc = write_output(f, path.p, &e->out[i].blob, err);
         if (rc == OG_OK)
             rc = report(f, index, &e->out[i], path.p, err);
@@ -125,6 +173,29 @@ static enum og_rc fetch_streams(void *ctx, uint64_t lease, const struct og_resul
     return og_blob_stream(dir, &e->stderr_blob.sha256, e->stderr_blob.bytes, 0, STDERR_FILENO, err);
 }
 
+static enum og_rc say_part(void *ctx, const struct og_result_out *o, const char *path,
+                           struct og_err *err)
+{
+    return report(ctx, 0, o, path, err);
+}
+
+/* A CUDA task in parts: whole files, and only when all parts are there. */
+static enum og_rc fetch_parts(struct fetch *f, const struct og_task *t, const json_t *spec,
+                              struct og_err *err)
+{
+    struct og_parts *p;
+    uint64_t next;
+    OG_TRY(og_parts_open(f->s, spec, f->o->dir, f->o->force, &p, err));
+    enum og_rc rc = og_results_from(f->s, t->id, 0, og_parts_add, p, &next, err);
+    if (rc == OG_OK && next < t->count)
+        rc = og_err_set(err, OG_NO, "task %" PRIu64 " is %s: part %" PRIu64 " has no result", t->id,
+                        og_task_state_names[t->state], next);
+    if (rc == OG_OK)
+        rc = og_parts_finish(p, f->o->force, say_part, f, err);
+    og_parts_close(p);
+    return rc;
+}
+
 static enum og_rc fetch_elements(struct fetch *f, const struct og_task *t, struct og_err *err)
 {
     json_t *spec;
@@ -133,9 +204,23 @@ static enum og_rc fetch_elements(struct fetch *f, const struct og_task *t, struc
     f->named = json_object_get(spec, "out");
     f->index0 = (uint64_t)json_integer_value(json_object_get(spec, "index0"));
     f->folders = t->count > 1 || f->index0 > 0;
-    enum og_rc rc = og_results_from(f->s, t->id, 0, f->o->to_stdout ? fetch_streams : fetch_files,
-                                    f, &next, err);
-    if (rc == OG_OK && next < t->count)
+    if (!f->o->to_stdout &&
+        json_integer_value(json_object_get(json_object_get(spec, "cuda"), "parts")) > 0) {
+        enum og_rc part_rc = fetch_parts(f, t, spec, err);
+        json_decref(spec);
+        return part_rc;
+    }
+    enum og_rc rc = OG_OK;
+    if (!f->o->to_stdout && !f->o->force)
+        rc = og_results_from(f->s, t->id, 0, check_places, f, &next, err);
+    if (rc == OG_OK)
+        rc = og_results_from(f->s, t->id, 0, f->o->to_stdout ? fetch_streams : fetch_files, f,
+                             &next, err);
+    if (rc == OG_OK && f->missing)
+        rc = og_err_set(err, OG_NO, "task %" PRIu64 ": element %" PRIu64 " made no file '%.200s'%s",
+                        t->id, f->missing_of, f->missing_path,
+                        f->missing > 1 ? ", and there are more" : "");
+    else if (rc == OG_OK && next < t->count)
         rc = og_err_set(err, OG_NO, "task %" PRIu64 " is %s: element %" PRIu64 " has no result",
                         t->id, og_task_state_names[t->state], f->index0 + next);
     json_decref(spec);

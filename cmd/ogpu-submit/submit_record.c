@@ -2,6 +2,7 @@
 #include "submit.h"
 
 #include "base/base_num.h"
+#include "model/model_cuda.h"
 #include "model/model_records.h"
 #include "json/json_get.h"
 
@@ -114,11 +115,45 @@ static enum og_rc set_in(json_t *o, const struct og_opt_list *l, const struct og
     return OG_OK;
 }
 
+static enum og_rc set_dims(json_t *c, const char *key, const char *s, struct og_err *err)
+{
+    json_t *dims = og_cuda_dims(s ? s : "1");
+    if (!dims)
+        return og_err_set(err, OG_E_USAGE, "--%s: '%.64s' is not X, X,Y or X,Y,Z", key, s);
+    json_object_set_new(c, key, dims);
+    return OG_OK;
+}
+
+static enum og_rc set_cuda(json_t *o, const struct og_submit_options *opt, struct og_err *err)
+{
+    json_t *c = json_object();
+    json_object_set_new(o, "cuda", c);
+    if (!opt->entry)
+        return og_err_set(err, OG_E_USAGE, "--cuda goes with --entry");
+    OG_TRY(set_text(c, "source", opt->cuda, err));
+    OG_TRY(set_text(c, "entry", opt->entry, err));
+    OG_TRY(set_dims(c, "grid", opt->grid, err));
+    OG_TRY(set_dims(c, "block", opt->block, err));
+    set_number(c, "shared_bytes", opt->shared);
+    set_number(c, "parts", opt->parts);
+    return set_list(c, "params", &opt->param, err);
+}
+
 static enum og_rc set_program(json_t *o, const struct og_submit_options *opt, int argc, char **argv,
                               struct og_err *err)
 {
-    if (opt->kernel && argc > 0)
-        return og_err_set(err, OG_E_USAGE, "--kernel goes without a program");
+    if ((opt->kernel || opt->cuda) && argc > 0)
+        return og_err_set(err, OG_E_USAGE, "--%s goes without a program",
+                          opt->cuda ? "cuda" : "kernel");
+    if (opt->kernel && opt->cuda)
+        return og_err_set(err, OG_E_USAGE, "--cuda and --kernel exclude each other");
+    bool of_cuda = opt->entry || opt->grid || opt->block || opt->param.n ||
+                   opt->shared != OG_SUBMIT_UNSET || opt->parts != OG_SUBMIT_UNSET;
+    if (!opt->cuda && of_cuda)
+        return og_err_set(err, OG_E_USAGE,
+                          "--entry, --grid, --block, --shared, --parts and --param go with --cuda");
+    if (opt->cuda && opt->arg.n == 0)
+        return set_cuda(o, opt, err);
     if (opt->kernel) {
         OG_TRY(set_text(o, "kernel", opt->kernel, err));
         return set_args(o, &opt->arg, err);

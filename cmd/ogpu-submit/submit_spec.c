@@ -3,6 +3,7 @@
 
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "model/model_cuda.h"
 #include "json/json_canon.h"
 #include "json/json_line.h"
 
@@ -165,6 +166,75 @@ static enum og_rc refuse_twice(const struct og_taskrec *r, const char *program, 
     return rc;
 }
 
+static bool is_listed(const struct og_taskrec *r, const char *path)
+{
+    struct og_taskrec_in in;
+    struct og_err ignored;
+    for (size_t i = 0; i < json_array_size(r->in); i++)
+        if (og_taskrec_in(r, i, &in, &ignored) == OG_OK && same_path(in.path, path))
+            return true;
+    return false;
+}
+
+/* A file that a CUDA task names, unless `in` has it (by URL, say) or it is there already. */
+static enum og_rc put_named(const struct og_taskrec *r, const char *path, uint32_t size,
+                            struct og_inputs *inputs, size_t *n, uint64_t *bytes,
+                            struct og_buf *out, struct og_err *err)
+{
+    const struct og_input *f;
+    if (is_listed(r, path))
+        return OG_OK;
+    OG_TRY(og_inputs_add(inputs, path, &f, err));
+    if (f->bytes % size != 0)
+        return og_err_set(err, OG_E_DATA, "'%.200s' has %llu bytes, no multiple of its type's %u",
+                          path, (unsigned long long)f->bytes, size);
+    if ((*n)++)
+        og_buf_addc(out, ',');
+    put_in(f->path, &f->sha256, f->bytes, false, NULL, out);
+    *bytes += f->bytes;
+    return OG_OK;
+}
+
+static enum og_rc put_cuda_files(const struct og_taskrec *r, struct og_inputs *inputs, size_t *n,
+                                 uint64_t *bytes, struct og_buf *out, struct og_err *err)
+{
+    struct og_cuda c;
+    if (!r->cuda)
+        return OG_OK;
+    OG_TRY(og_cuda_parse(r->cuda, &c, err));
+    enum og_rc rc = put_named(r, c.source, 1, inputs, n, bytes, out, err);
+    for (size_t i = 0; rc == OG_OK && i < c.n_param; i++) {
+        const char *path = c.param[i].path;
+        bool again = path && strcmp(path, c.source) == 0;
+        for (size_t k = 0; path && k < i; k++)
+            again = again || (c.param[k].path && strcmp(c.param[k].path, path) == 0);
+        if (path && !again)
+            rc = put_named(r, path, c.param[i].size, inputs, n, bytes, out, err);
+    }
+    og_cuda_release(&c);
+    return rc;
+}
+
+static enum og_rc put_cuda_out(const struct og_taskrec *r, bool *first, struct og_buf *out,
+                               struct og_err *err)
+{
+    struct og_cuda c;
+    size_t n = 0;
+    OG_TRY(og_cuda_parse(r->cuda, &c, err));
+    for (size_t i = 0; i < c.n_param; i++) {
+        if (!c.param[i].out)
+            continue;
+        if (n == 0)
+            put_key("out", first, out);
+        og_buf_addc(out, n++ ? ',' : '[');
+        put_string(c.param[i].out, out);
+    }
+    if (n)
+        og_buf_addc(out, ']');
+    og_cuda_release(&c);
+    return OG_OK;
+}
+
 static enum og_rc put_inputs(const struct og_taskrec *r, struct og_inputs *inputs, bool *first,
                              struct og_buf *out, uint64_t *in_bytes, struct og_err *err)
 {
@@ -173,7 +243,7 @@ static enum og_rc put_inputs(const struct og_taskrec *r, struct og_inputs *input
     size_t n = 0;
     if (program && !is_shipped(program))
         program = NULL;
-    if (!program && n_in == 0)
+    if (!program && !r->cuda && n_in == 0)
         return OG_OK;
     if (n_in + (program != NULL) > 1)
         OG_TRY(refuse_twice(r, program, err));
@@ -188,6 +258,7 @@ static enum og_rc put_inputs(const struct og_taskrec *r, struct og_inputs *input
             continue;
         OG_TRY(put_file(&in, inputs, &n, in_bytes, out, err));
     }
+    OG_TRY(put_cuda_files(r, inputs, &n, in_bytes, out, err));
     og_buf_addc(out, ']');
     return OG_OK;
 }
@@ -280,6 +351,10 @@ enum og_rc og_submit_spec_line(const struct og_taskrec *r, struct og_inputs *inp
         put_key("check", &first, out);
         OG_TRY(put_check(r, inputs, out, check, err));
     }
+    if (r->cuda) {
+        put_key("cuda", &first, out);
+        OG_TRY(og_json_canon(r->cuda, out, err));
+    }
     if (r->env && json_object_size(r->env)) {
         put_key("env", &first, out);
         OG_TRY(og_json_canon(r->env, out, err));
@@ -297,6 +372,8 @@ enum og_rc og_submit_spec_line(const struct og_taskrec *r, struct og_inputs *inp
     }
     if (r->out)
         put_out(r->out, &first, out);
+    if (r->cuda)
+        OG_TRY(put_cuda_out(r, &first, out, err));
     if (r->no_sandbox) {
         put_key("sandbox", &first, out);
         og_buf_adds(out, "\"none\"");

@@ -143,6 +143,8 @@ static enum og_rc run(const struct validate_options *o, struct og_err *err)
         return og_err_set(err, OG_E_USAGE, "--no-accept goes with no other question");
     if (o->log_format == 1)
         og_log_setup(tool.name, og_log_get_level(), true);
+    if (n && answer[what] != serve) /* an answer that nobody reads ends quietly */
+        og_cli_pipe_signals();
     return n ? answer[what](o, err) : serve(o, err);
 }
 

@@ -98,8 +98,15 @@ static enum og_rc check_result(struct results *r, uint64_t lease, struct og_err 
     OG_TRY(og_work_job_load(r->st, lease, &job, err));
     bool revealed = memcmp(job.lease.root.b, none.b, OG_HASH_LEN) != 0;
     enum og_rc rc = revealed ? og_manifest_get(r->st, &job.lease.root, &m, &found, err) : OG_OK;
-    bool here = found && og_blob_has(og_store_dir(r->st), &m.sha256) &&
-                og_work_job_spec(&job, r->specs, &why) == OG_OK;
+    bool here = found && og_blob_has(og_store_dir(r->st), &m.sha256);
+    if (rc == OG_OK && revealed && og_work_job_spec(&job, r->specs, &why) != OG_OK) {
+        here = false;
+        if (og_blob_has(og_store_dir(r->st), &job.task.spec)) {
+            snprintf(r->what, sizeof r->what, "%s", why.msg);
+            r->bad_lease = lease;
+            rc = OG_NO;
+        }
+    }
     r->missing += revealed && !here;
     if (rc == OG_OK && here) {
         rc = og_work_reread(&job, &m.sha256, &leaf, &n, &root, &lines, &why);

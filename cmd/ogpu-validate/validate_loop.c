@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,11 @@ static enum og_rc wait_for(struct validate *v, const struct og_pace *p, struct o
     OG_TRY(og_pace_wait(p, v->store, v->wake_fd, reads ? STDIN_FILENO : -1, v->changed ? 0 : -1,
                         &woken, &readable, err));
     v->changed = v->changed || woken || readable;
-    return readable ? og_filter_read(&v->filter, err) : OG_OK;
+    enum og_rc rc = readable ? og_filter_read(&v->filter, err) : OG_OK;
+    if (rc != OG_E_IO || !og_pace_reader_left())
+        return rc;
+    v->out_broken = v->draining = true;
+    return OG_OK;
 }
 
 static enum og_rc on_ended(void *ctx, struct og_store *st, uint64_t task, uint64_t state,
@@ -90,11 +95,20 @@ static enum og_rc see_need(struct validate *v, struct og_err *err)
     return OG_OK;
 }
 
+static void refresh_keys(struct validate *v)
+{
+    char *dir = og_cli_keys_dir();
+    og_work_nodes_refresh(v->store, dir, v->o->passphrase_file, v->node, v->n_nodes);
+    free(dir);
+}
+
 static enum og_rc step(struct validate *v, struct og_pace *p, struct og_err *err)
 {
     bool sealed = false;
     if (og_pace_look(p, v->store, v->changed)) {
         v->changed = false;
+        if (v->n_running == 0)
+            refresh_keys(v);
         OG_TRY(validate_duties(v, err));
         OG_TRY(validate_accept_own(v, err));
         if (v->is_filter)

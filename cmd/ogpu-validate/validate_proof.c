@@ -133,11 +133,32 @@ static json_t *col_value(const struct og_col *col, struct cursor *c)
                                     : og_json_new_hex(p, og_get_be32(len));
 }
 
-/* Is the record what the bytes say? */
+/* A map's value is the record itself, and its key the record's first member. */
+static bool is_the_entry(const struct og_family *f, const struct og_buf *key,
+                         const struct og_buf *row, const json_t *rec)
+{
+    struct og_buf line = OG_BUF_INIT;
+    struct og_err ignored;
+    const json_t *k = json_object_get(rec, f->cols[0].name);
+    if (json_is_string(k))
+        og_buf_adds(&line, json_string_value(k));
+    else if (json_is_integer(k))
+        og_buf_addf(&line, "%" JSON_INTEGER_FORMAT, json_integer_value(k));
+    bool same = line.len && line.len == key->len && memcmp(line.p, key->p, key->len) == 0;
+    og_buf_reset(&line);
+    same = same && og_json_canon(rec, &line, &ignored) == OG_OK && line.len == row->len &&
+           memcmp(line.p, row->p, row->len) == 0;
+    og_buf_release(&line);
+    return same;
+}
+
+/* Is the record what the bytes say, and nothing else? */
 static bool says_the_same(const struct og_family *f, const struct og_buf *row, const json_t *rec)
 {
     struct cursor c = {(const uint8_t *)row->p, row->len};
-    bool same = true;
+    const char *kind = json_string_value(json_object_get(rec, "kind"));
+    bool same = json_object_size(rec) == f->n_cols + 2 && kind && strcmp(kind, f->name) == 0 &&
+                json_integer_value(json_object_get(rec, "v")) == 1;
     for (size_t i = 0; same && i < f->n_cols; i++) {
         json_t *v = col_value(&f->cols[i], &c);
         same = v && json_equal(v, json_object_get(rec, f->cols[i].name));
@@ -159,17 +180,25 @@ static enum og_rc check_row(const json_t *o, const struct og_header *h, struct o
     OG_TRY(read_path(o, "in_store", &p.in_store, err));
     OG_TRY(read_path(o, "in_app", &p.in_app, err));
     const struct og_family *f = family_of(store);
-    p.app_hash = h->app_hash;
-    enum og_rc rc = f ? read_bytes(o, "bucket", &p.bucket, err)
-                      : og_err_set(err, OG_E_DATA, "'%s' is no table of the state", store);
+    OG_TRY(og_json_hex(o, "app_hash", p.app_hash.b, OG_HASH_LEN, err));
+    if (memcmp(p.app_hash.b, h->app_hash.b, OG_HASH_LEN) != 0)
+        return og_err_set(err, OG_E_DATA, "'app_hash' is not the header's");
+    enum og_rc rc = OG_OK;
+    bool map = og_tree_is_map(store);
+    if (!f)
+        rc = og_err_set(err, OG_E_DATA, "'%s' is no table of the state", store);
+    else if (!map)
+        rc = read_bytes(o, "bucket", &p.bucket, err);
     if (rc == OG_OK)
         rc = read_bytes(o, "key", &key, err);
     if (rc == OG_OK)
         rc = read_bytes(o, "row", &row, err);
     if (rc == OG_OK && !og_tree_verify(&p, store, &key, &row, &h->app_hash))
         rc = og_err_set(err, OG_E_DATA, "the row is not under the app hash in the header");
-    if (rc == OG_OK &&
-        (row.len < key.len || memcmp(row.p, key.p, key.len) != 0 || !says_the_same(f, &row, rec)))
+    bool same = rc == OG_OK && (map ? is_the_entry(f, &key, &row, rec)
+                                    : row.len >= key.len && memcmp(row.p, key.p, key.len) == 0 &&
+                                          says_the_same(f, &row, rec));
+    if (rc == OG_OK && !same)
         rc = og_err_set(err, OG_E_DATA, "'record' is not what the proven bytes say");
     og_tree_proof_release(&p);
     og_buf_release(&key);
@@ -181,11 +210,19 @@ static enum og_rc check_proof(const json_t *o, struct og_header *h, struct og_er
 {
     const char *of;
     const char *kind;
+    uint64_t v;
+    uint64_t height;
     OG_TRY(og_json_str(o, "kind", 16, &kind, err));
+    OG_TRY(og_json_u64(o, "v", UINT32_MAX, &v, err));
+    OG_TRY(og_json_u64(o, "height", (uint64_t)1 << 53, &height, err));
     if (strcmp(kind, "proof") != 0)
         return og_err_set(err, OG_E_DATA, "'kind' must be proof");
     OG_TRY(og_json_str(o, "of", 16, &of, err));
     OG_TRY(read_header(o, h, err));
+    if (v != 1)
+        return og_err_set(err, OG_E_DATA, "proofs of version %" PRIu64 " are not known", v);
+    if (height != h->open.height)
+        return og_err_set(err, OG_E_DATA, "'height' is not the header's");
     if (strcmp(of, "tx") == 0)
         return check_line(o, &h->tx_root, err);
     if (strcmp(of, "receipt") == 0)

@@ -10,6 +10,7 @@
 
 static const char *const sandboxes[] = {"bwrap", "none", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const cudas[] = {"auto", "cpu", "gpu", "none", NULL};
 
 static const struct og_opt opts[] = {
     {.name = "once",
@@ -63,6 +64,16 @@ static const struct og_opt opts[] = {
      .at = AT(classes),
      .arg = "LIST",
      .help = "take only these: program, kernel; others are given back"},
+    {.name = "cuda",
+     .kind = OG_OPT_ENUM,
+     .at = AT(cuda),
+     .arg = "WHERE",
+     .choices = cudas,
+     .help = "run CUDA kernels on the gpu, the cpu, auto (gpu, else cpu), or none"},
+    {.name = "devices",
+     .kind = OG_OPT_FLAG,
+     .at = AT(devices),
+     .help = "list the GPUs and the CPU of this machine and end"},
     {.name = "log-format",
      .kind = OG_OPT_ENUM,
      .at = AT(log_format),
@@ -77,20 +88,26 @@ static const struct og_tool tool = {
     .synopsis = "[OPTIONS]",
     .opts = opts,
     .n_opts = sizeof opts / sizeof opts[0],
+    .has_human = true,
     .has_now = true,
 };
 
 static enum og_rc check(const struct worker_options *o, struct og_err *err)
 {
-    if (o->once + o->watch + o->drain > 1)
-        return og_err_set(err, OG_E_USAGE, "--once, --watch and --drain exclude each other");
+    if (o->once + o->watch + o->drain + o->devices > 1)
+        return og_err_set(err, OG_E_USAGE,
+                          "--once, --watch, --drain and --devices exclude each other");
+    if (o->common.human && !o->devices)
+        return og_err_set(err, OG_E_USAGE, "-H goes with --devices");
     return OG_OK;
 }
 
 static enum og_rc run(const struct worker_options *o, struct og_err *err)
 {
-    struct worker *w = og_xcalloc(1, sizeof *w);
     enum og_rc rc = check(o, err);
+    if (rc != OG_OK || o->devices)
+        return rc == OG_OK ? worker_devices(o, err) : rc;
+    struct worker *w = og_xcalloc(1, sizeof *w);
     if (o->log_format == 1)
         og_log_setup(tool.name, og_log_get_level(), true);
     if (rc == OG_OK && o->drain)

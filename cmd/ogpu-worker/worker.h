@@ -17,26 +17,40 @@ struct worker_options {
     const char *passphrase_file, *classes;
     bool once, watch, drain;
     uint64_t slots, threads;
-    int sandbox;    /* 0 bwrap, 1 none */
+    int sandbox; /* 0 bwrap, 1 none */
+    int cuda;    /* enum og_cuda_where; 3: none */
+    bool devices;
     int log_format; /* 0 text, 1 json */
 };
+
+#define WORKER_CUDA_NONE 3 /* of --cuda, behind enum og_cuda_where */
 
 enum worker_phase {
     PHASE_PREPARE, /* thread: inputs come in */
     PHASE_READY,   /* main: lease.start */
+    PHASE_QUEUED,  /* thread: runs it after another of its slot */
     PHASE_GO,      /* thread: runs */
     PHASE_QUIT,    /* thread: ends without running */
     PHASE_DONE     /* main: commit, or whatever became of it */
 };
 
+/* A thread, and how many leases it has: leases of one slot run one after another. */
+struct run_thread {
+    pthread_t id;
+    size_t runs;
+    bool joined;
+    atomic_uint_least64_t go_ms; /* own clock: when the first of them began; 0: not yet */
+};
+
 /* One lease that a thread works on. */
 struct run {
     struct run *next;
+    struct run *follow; /* whose turn comes then, or NULL; under the worker's lock */
     struct worker *w;
     struct og_work_node *node;
     struct og_work_job job;
     struct og_work_how how;
-    pthread_t thread;
+    struct run_thread *thread;
     pthread_cond_t go;
     enum worker_phase phase; /* under the worker's lock */
     volatile sig_atomic_t stop;
@@ -48,10 +62,12 @@ struct run {
     struct og_err kept_err;
     atomic_uint_least64_t at;
     char *dir, *scratch, *out_path, *err_path;
-    int lock_fd, out_fd, err_fd;
-    bool started, gone, seen,
-        shown;        /* on the chain; ended by the chain; in the last scan; row put */
-    uint64_t made_ms; /* own clock */
+    int lock_fd, out_fd, err_fd; /* of a thread's leases one has the folder, for all of them */
+    bool started, gone, seen,    /* on the chain; ended by the chain; in the last scan */
+        shown, claimed;          /* row put; against other processes */
+    bool unsynced;               /* its blobs are not on the disk yet */
+    uint64_t made_ms;            /* own clock */
+    uint64_t took_us;            /* the run with all around it */
     uint64_t go_ms, held_ms, credit_ms; /* own clock; held back for a new block; chain clock */
 };
 
@@ -70,6 +86,11 @@ struct sulk {
     uint64_t lease, height;
 };
 
+/* A lease of the task was given back, and when (own clock). */
+struct fault {
+    uint64_t task, ms;
+};
+
 struct worker {
     const struct worker_options *o;
     struct og_engine *engine;
@@ -81,22 +102,28 @@ struct worker {
     char *state_dir, *run_dir, *scratch_dir;
     pthread_mutex_t lock;
     int wake_fd; /* eventfd */
+    int claim_fd;
     struct run *runs;
-    size_t n_runs;
+    size_t n_runs, n_threads;
+    uint64_t mean_us; /* what runs took lately; 0: none ran yet */
+    uint64_t idle_ms; /* own clock: since when our tasks wait and nothing of them runs; 0: not so */
+    bool jumped;      /* somebody's lease was given back for a task of ours */
     struct wish *wish;
     size_t n_wish, cap_wish;
     struct sulk sulk[256];
     size_t n_sulk;
+    struct fault fault[64];
+    size_t n_fault, faults;          /* all of them; in a row, without a result between */
+    uint64_t fault_ms, fault_row_ms; /* own clock: the last one, the first of the row */
     struct og_filter filter;
     bool is_filter, draining, sandbox_known, out_broken;
-    bool want_seal;  /* a block would move a lease of ours */
-    bool pending;    /* leases of ours still want something from us */
-    bool changed;    /* we changed the state ourselves */
-    bool linger;     /* a transaction or block waits a moment for what is about to join it */
-    uint64_t height; /* of the last sealed block, at the last scan */
-    uint64_t scan_ms, refused_ms; /* own clock: this scan; the last one that gave leases back */
-    uint32_t classes;             /* 0: all */
-    enum og_rc fatal;             /* ends the worker when its runs have ended */
+    bool want_seal;   /* a block would move a lease of ours */
+    bool pending;     /* leases of ours still want something from us */
+    bool changed;     /* we changed the state ourselves */
+    bool linger;      /* a transaction or block waits a moment for what is about to join it */
+    uint64_t height;  /* of the last sealed block, at the last scan */
+    uint32_t classes; /* 0: all */
+    enum og_rc fatal; /* ends the worker when its runs have ended */
     struct og_err fatal_err;
 };
 
@@ -108,6 +135,11 @@ void worker_close(struct worker *w);
 enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
 
 /* worker_lock.c */
+/* The file in which processes claim leases, a byte each. */
+enum og_rc worker_claim_open(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+/* Claims a lease for this process: false when another one has it. */
+bool worker_claim(const struct worker *w, uint64_t lease);
+void worker_unclaim(const struct worker *w, uint64_t lease);
 /* Makes and locks the folder of a lease: *fd is the lock, or -1 with OG_OK when another process
  * holds it (after a moment, with `wait`). The caller gives *dir and *fd to worker_let_go. */
 enum og_rc worker_hold(const struct worker *w, uint64_t lease, bool wait, char **dir, int *fd,
@@ -115,9 +147,42 @@ enum og_rc worker_hold(const struct worker *w, uint64_t lease, bool wait, char *
 /* Removes the folder when fd holds it; frees dir, closes fd. */
 void worker_let_go(char *dir, int fd);
 
+/* worker_devices.c */
+/* What this machine computes with, on stdout; needs no state. */
+enum og_rc worker_devices(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
+
 /* worker_clean.c */
 /* Removes what killed workers left of leases that nobody runs now. */
 enum og_rc worker_clean(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+
+/* Is the node run by a worker that owns it? */
+bool worker_node_owned(const struct worker *w, uint64_t node);
+
+/* worker_chain.c */
+/* Puts a new run behind the last one of its slot; false when there is none that could lead it. */
+bool worker_chain_link(struct run *r);
+/* Does a run of ours hold the slot? */
+bool worker_chain_there(const struct worker *w, const struct og_work_node *node, uint64_t slot);
+/* Called by the thread: r is done, or was not to be run. Whose turn it is, or NULL. */
+struct run *worker_chain_next(struct run *r);
+/* Those behind r do not get their turn; their leases are given back. */
+void worker_chain_cut(struct run *r);
+/* May r, which is done, be committed, or do others of its thread still come in a moment? */
+bool worker_chain_ready(const struct run *r);
+/* Cuts behind runs that take long: their slot is not to be waited for. */
+void worker_chain_look(struct worker *w);
+/* r goes, and others of its thread go on in its folder. */
+void worker_chain_leave(struct run *r);
+/* Stops all and waits for every thread. */
+void worker_chain_stop(struct worker *w);
+
+/* worker_own.c */
+/* Entries of `own` of a lease.start that goes with the commit of run[n]: tasks that follow in the
+ * slots of these runs. NULL: none. */
+json_t *worker_own_next(struct worker *w, struct og_work_node *node, struct run *const *run,
+                        size_t n);
+/* A filter whose tasks wait while leases that nobody runs hold the slots takes a slot. */
+enum og_rc worker_own_jump(struct worker *w, struct og_err *err) OG_MUST_CHECK;
 
 /* worker_run.c */
 /* The working folder of a lease's jobs; the caller frees. */
@@ -149,6 +214,17 @@ void worker_wish(struct worker *w, enum wish_what what, struct og_work_node *nod
 enum og_rc worker_start(struct worker *w, struct og_err *err) OG_MUST_CHECK;
 bool worker_sulks(const struct worker *w, uint64_t lease);
 void worker_sulk(struct worker *w, uint64_t lease);
+
+/* worker_fault.c */
+/* Ends the worker with this error when its runs have ended. */
+void worker_end(struct worker *w, enum og_rc rc, const struct og_err *why);
+/* A lease is given back for a reason of this machine: says so. Without --watch and with nothing
+ * done between, some of them in a row end the worker. */
+void worker_fault(struct worker *w, const struct og_work_job *job, enum og_rc rc, const char *why);
+/* A result is there: the machine works. */
+void worker_fault_over(struct worker *w);
+/* Is it too early to take a lease of the task again? */
+bool worker_rests(const struct worker *w, uint64_t task);
 
 /* worker_send.c */
 /* Sends entries (each a JSON value for list `name` of the body), many to a transaction; ok[i] tells

@@ -14,6 +14,7 @@
 #include "json/json_line.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 #define HOLD_MS  5000 /* for a block in which the time counts, when others seal */
-#define TOGETHER 64   /* results that are committed and revealed in one go */
+#define TOGETHER 128  /* results that are committed and revealed in one go */
 #define SHOW_MS  200  /* a run shorter than this is not shown to onlookers */
 
 /* The lease's row as it is now; *live: it is still ours to commit. */
@@ -50,12 +51,19 @@ static void no_result(struct worker *w, struct run *r, uint64_t lease)
         return;
     case OG_JOB_INPUT:
     case OG_JOB_NODE_FAULT:
-        og_log(OG_LOG_WARNING, "lease %" PRIu64 " is given back: %s", lease, r->res.sentence);
+        worker_fault(w, &r->job, OG_E_UNAVAILABLE, r->res.sentence);
         worker_wish(w, WISH_RELEASE, r->node, lease, NULL, NULL);
         return;
     case OG_JOB_STOPPED:
     case OG_JOB_DONE: worker_wish(w, WISH_RELEASE, r->node, lease, NULL, NULL); return;
     }
+}
+
+static int by_lease(const void *a, const void *b)
+{
+    uint64_t x = (*(struct run *const *)a)->job.lease.id;
+    uint64_t y = (*(struct run *const *)b)->job.lease.id;
+    return x < y ? -1 : x > y;
 }
 
 /* DONE runs that the chain still waits for into out; the others end here. */
@@ -66,7 +74,7 @@ static enum og_rc gather(struct worker *w, struct run **out, size_t *n, struct o
     for (struct run *r = w->runs; r; r = next) {
         bool live = false;
         next = r->next;
-        if (worker_run_get(r) != PHASE_DONE)
+        if (worker_run_get(r) != PHASE_DONE || !worker_chain_ready(r))
             continue;
         if (!r->gone)
             OG_TRY(refresh(w, r, &live, err));
@@ -75,7 +83,26 @@ static enum og_rc gather(struct worker *w, struct run **out, size_t *n, struct o
         else
             worker_run_free(r);
     }
+    qsort(out, *n, sizeof(struct run *), by_lease);
     return OG_OK;
+}
+
+/* Blobs of many small elements reach the disk together. */
+static void sync_blobs(struct worker *w, struct run **run, size_t n)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++)
+        any = any || run[i]->unsynced;
+    if (!any)
+        return;
+    int fd = open(w->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && syncfs(fd) == 0;
+    for (size_t i = 0; i < n && !ok; i++)
+        if (run[i]->unsynced)
+            run[i]->kept = og_err_set(&run[i]->kept_err, OG_E_IO, "cannot sync '%s': %s",
+                                      w->state_dir, strerror(errno));
+    if (fd >= 0)
+        close(fd);
 }
 
 /* Those without a result to commit end here. */
@@ -86,11 +113,11 @@ static void sort_out(struct worker *w, struct run **run, size_t *n)
         struct run *r = run[i];
         if (r->res.done && r->kept == OG_OK) {
             run[kept++] = r;
+            worker_fault_over(w);
             continue;
         }
         if (r->kept != OG_OK) {
-            og_log(OG_LOG_WARNING, "lease %" PRIu64 " is given back: %s", r->job.lease.id,
-                   r->kept_err.msg);
+            worker_fault(w, &r->job, r->kept, r->kept_err.msg);
             worker_wish(w, WISH_RELEASE, r->node, r->job.lease.id, NULL, NULL);
         } else {
             no_result(w, r, r->job.lease.id);
@@ -196,26 +223,33 @@ static bool at_once(const struct run *r)
     return r->job.lease.method == OG_VERIFY_OWN || r->job.lease.method == OG_VERIFY_ACCEPT;
 }
 
-/* Commit and reveal of leases that need no draw, in one go. *all: both lists were taken. */
+/* Commit and reveal of leases that need no draw, and the start of what follows in their slots
+ * (next, may be NULL), in one go. *all: both lists were taken. */
 static enum og_rc commit_open(struct worker *w, struct og_work_node *node, json_t *const *entry,
-                              json_t *const *reveal, size_t n, bool *all, struct og_err *err)
+                              json_t *const *reveal, size_t n, json_t *next, bool *all,
+                              struct og_err *err)
 {
-    struct og_sent sent[2];
-    json_t *body[2] = {json_object(), json_object()};
+    struct og_sent sent[3];
+    json_t *body[3] = {json_object(), json_object(), json_object()};
     json_t *list[2] = {json_array(), json_array()};
-    struct og_draft draft[2] = {{.kind = OG_TX_RESULT_COMMIT, .body = body[0]},
-                                {.kind = OG_TX_RESULT_REVEAL, .body = body[1]}};
+    struct og_draft draft[3] = {{.kind = OG_TX_RESULT_COMMIT, .body = body[0]},
+                                {.kind = OG_TX_RESULT_REVEAL, .body = body[1]},
+                                {.kind = OG_TX_LEASE_START, .body = body[2]}};
     for (size_t i = 0; i < n; i++) {
         json_array_append(list[0], entry[i]);
         json_array_append(list[1], reveal[i]);
     }
     json_object_set_new(body[0], "results", list[0]);
     json_object_set_new(body[1], "reveals", list[1]);
-    enum og_rc rc = og_engine_send(w->engine, node->key, draft, 2, sent, err);
+    if (next)
+        json_object_set(body[2], "own", next);
+    enum og_rc rc = og_engine_send(w->engine, node->key, draft, next ? 3 : 2, sent, err);
     *all = rc == OG_OK && sent[0].rc == OG_OK && sent[1].rc == OG_OK;
+    if (rc == OG_OK && next && sent[2].rc != OG_OK)
+        og_log(OG_LOG_DEBUG, "lease.start of node %" PRIu64 ": %s", node->id, sent[2].msg);
     w->changed = true;
-    json_decref(body[0]);
-    json_decref(body[1]);
+    for (size_t i = 0; i < 3; i++)
+        json_decref(body[i]);
     return rc;
 }
 
@@ -257,8 +291,11 @@ static enum og_rc commit_node(struct worker *w, struct og_work_node *node, struc
         all = all && reveal[i];
     }
     enum og_rc rc = OG_OK;
-    if (all)
-        rc = commit_open(w, node, entry, reveal, n, &all, err);
+    if (all) {
+        json_t *next = worker_own_next(w, node, run, n);
+        rc = commit_open(w, node, entry, reveal, n, next, &all, err);
+        json_decref(next);
+    }
     for (size_t i = 0; all && i < n; i++)
         ok[i] = true;
     if (rc == OG_OK && n && !all)
@@ -286,6 +323,9 @@ static enum og_rc commit_all(struct worker *w, struct run **run, size_t n, struc
         if (rc == OG_OK)
             rc = show(w, mine, ok, m, err);
     }
+    for (size_t j = 0; j < n; j++)
+        if (run[j]->job.lease.count == 1)
+            w->mean_us = w->mean_us ? (3 * w->mean_us + run[j]->took_us) / 4 : run[j]->took_us;
     for (size_t j = 0; rc == OG_OK && j < n; j++)
         worker_run_free(run[j]);
     free(mine);
@@ -325,6 +365,8 @@ enum og_rc worker_finish(struct worker *w, struct og_err *err)
     enum og_rc rc = gather(w, run, &n, err);
     if (rc == OG_OK && n)
         rc = make_time(w, run, &n, err);
+    if (rc == OG_OK)
+        sync_blobs(w, run, n);
     if (rc == OG_OK)
         sort_out(w, run, &n);
     if (rc == OG_OK && n)

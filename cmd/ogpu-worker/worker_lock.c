@@ -1,4 +1,4 @@
-/* worker_lock.c - who may work in a lease's folder: one process at a time, also while it goes. */
+/* worker_lock.c - who may run a lease and work in its folder: one process, also while it goes. */
 #include "worker.h"
 
 #include "base/base_buf.h"
@@ -23,6 +23,33 @@ static char *lease_dir(const struct worker *w, uint64_t lease)
     struct og_buf b = OG_BUF_INIT;
     og_buf_addf(&b, "%s/%" PRIu64, w->run_dir, lease);
     return og_buf_detach(&b);
+}
+
+static bool set_claim(const struct worker *w, uint64_t lease, short how)
+{
+    struct flock l = {.l_type = how, .l_whence = SEEK_SET, .l_start = (off_t)lease, .l_len = 1};
+    return fcntl(w->claim_fd, F_OFD_SETLK, &l) == 0;
+}
+
+enum og_rc worker_claim_open(struct worker *w, struct og_err *err)
+{
+    char *path = og_io_join(w->run_dir, "leases");
+    enum og_rc rc = OG_OK;
+    w->claim_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (w->claim_fd < 0)
+        rc = og_err_set(err, OG_E_CANTCREATE, "cannot make '%s': %s", path, strerror(errno));
+    free(path);
+    return rc;
+}
+
+bool worker_claim(const struct worker *w, uint64_t lease)
+{
+    return set_claim(w, lease, F_WRLCK);
+}
+
+void worker_unclaim(const struct worker *w, uint64_t lease)
+{
+    (void)set_claim(w, lease, F_UNLCK);
 }
 
 /* Is what fd locks still what the path names? A folder that was taken away in between is not. */

@@ -5,6 +5,7 @@
 #include "base/base_time.h"
 #include "work/work_pace.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define TROUBLE_MS 50 /* after the state was busy */
@@ -18,7 +19,18 @@ static enum og_rc wait_for(struct worker *w, const struct og_pace *p, struct og_
     OG_TRY(og_pace_wait(p, w->store, w->wake_fd, reads ? STDIN_FILENO : -1, most_ms, &woken,
                         &readable, err));
     w->changed = w->changed || woken || readable;
-    return readable ? og_filter_read(&w->filter, err) : OG_OK;
+    enum og_rc rc = readable ? og_filter_read(&w->filter, err) : OG_OK;
+    if (rc != OG_E_IO || !og_pace_reader_left())
+        return rc;
+    w->out_broken = w->draining = true;
+    return OG_OK;
+}
+
+static void refresh_keys(struct worker *w)
+{
+    char *dir = og_cli_keys_dir();
+    og_work_nodes_refresh(w->store, dir, w->o->passphrase_file, w->node, w->n_nodes);
+    free(dir);
 }
 
 static enum og_rc step(struct worker *w, struct og_pace *p, struct og_err *err)
@@ -26,6 +38,8 @@ static enum og_rc step(struct worker *w, struct og_pace *p, struct og_err *err)
     bool sealed = false;
     if (og_pace_look(p, w->store, w->changed)) {
         w->changed = false;
+        if (w->n_runs == 0)
+            refresh_keys(w);
         OG_TRY(worker_scan(w, err));
         if (w->is_filter)
             OG_TRY(og_filter_look(&w->filter, w->store, NULL, NULL, err));
@@ -34,6 +48,8 @@ static enum og_rc step(struct worker *w, struct og_pace *p, struct og_err *err)
     OG_TRY(worker_start(w, err));
     OG_TRY(worker_finish(w, err));
     OG_TRY(worker_renew(w, err));
+    if (w->is_filter)
+        OG_TRY(worker_own_jump(w, err));
     OG_TRY(worker_wishes(w, err));
     enum og_rc rc = og_pace_seal(p, w->engine, w->want_seal && !w->changed && !w->linger,
                                  w->o->watch, &sealed, err);

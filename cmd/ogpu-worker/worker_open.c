@@ -99,6 +99,17 @@ static enum og_rc lock_node(struct worker *w, uint64_t node, int *out, struct og
     return rc;
 }
 
+bool worker_node_owned(const struct worker *w, uint64_t node)
+{
+    char *path = lock_path(w, node);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool owned = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return owned;
+}
+
 /* --once and --watch own their nodes: two of them never run one node. Filters share, lease by
  * lease. */
 static enum og_rc lock_nodes(struct worker *w, struct og_err *err)
@@ -146,7 +157,7 @@ static enum og_rc open_nodes(struct worker *w, struct og_err *err)
 enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct og_err *err)
 {
     w->o = o;
-    w->wake_fd = -1;
+    w->wake_fd = w->claim_fd = -1;
     w->is_filter = !o->once && !o->watch && !o->drain;
     w->draining = o->drain;
     pthread_mutex_init(&w->lock, NULL);
@@ -157,6 +168,7 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct 
     OG_TRY(open_nodes(w, err));
     w->run_dir = og_io_join(w->state_dir, "run");
     OG_TRY(og_io_mkdirs(w->run_dir, 0700, err));
+    OG_TRY(worker_claim_open(w, err));
     if (!w->is_filter)
         OG_TRY(lock_nodes(w, err));
     OG_TRY(make_scratch(w, err));
@@ -175,17 +187,17 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct 
 
 void worker_close(struct worker *w)
 {
-    while (w->runs) {
-        w->runs->stop = 1;
-        worker_run_phase(w->runs, PHASE_QUIT);
+    worker_chain_stop(w);
+    while (w->runs)
         worker_run_free(w->runs);
-    }
     for (size_t i = 0; i < w->n_wish; i++)
         json_decref(w->wish[i].body);
     for (size_t i = 0; w->node_lock && i < w->n_nodes; i++)
         close(w->node_lock[i]);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
+    if (w->claim_fd >= 0)
+        close(w->claim_fd);
     free(w->wish);
     free(w->node_lock);
     og_work_nodes_free(w->node, w->n_nodes);

@@ -52,6 +52,7 @@ enum og_rc worker_how(struct worker *w, const struct og_work_job *job, struct og
     *how = (struct og_work_how){
         .sandbox = none ? OG_SANDBOX_NONE : OG_SANDBOX_BWRAP,
         .uid = job_uid(job),
+        .cuda = w->o->cuda == WORKER_CUDA_NONE ? OG_CUDA_CPU : (enum og_cuda_where)w->o->cuda,
         .cores = w->o->threads,
         .keep = true,
     };
@@ -59,6 +60,10 @@ enum og_rc worker_how(struct worker *w, const struct og_work_job *job, struct og
         return og_err_set(err, OG_E_NOPERM, "this worker does not take its class");
     if (none && !job->own)
         return og_err_set(err, OG_E_NOPERM, "without a sandbox only one's own jobs are run");
+    if (job->spec.is_cuda && w->o->cuda == WORKER_CUDA_NONE)
+        return og_err_set(err, OG_E_NOPERM, "this worker takes no CUDA");
+    if (job->spec.is_cuda)
+        OG_TRY(og_exec_cuda_probe(how->cuda, NULL, err));
     if (none || job->spec.kernel) /* a kernel's code is ours, and runs in a child */
         return OG_OK;
     return need_sandbox(w, job, err);
@@ -114,31 +119,21 @@ bool worker_run_fresh(struct worker *w, enum worker_phase phase)
 {
     uint64_t now = og_time_mono_ms();
     for (struct run *r = w->runs; r; r = r->next)
-        if (now - (phase == PHASE_GO ? r->go_ms : r->made_ms) < MOMENT_MS &&
+        if (r->thread->runs == 1 && now - (phase == PHASE_GO ? r->go_ms : r->made_ms) < MOMENT_MS &&
             worker_run_get(r) == phase)
             return true;
     return false;
 }
 
-/* Blobs of many small elements reach the disk together. */
-static enum og_rc sync_blobs(const struct run *r, struct og_err *err)
+static enum og_rc fetch(struct run *r)
 {
-    if (!r->res.stored || r->job.lease.count <= 4)
-        return OG_OK;
-    int fd = open(r->job.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum og_rc rc = OG_OK;
-    if (fd < 0 || syncfs(fd) < 0)
-        rc = og_err_set(err, OG_E_IO, "cannot sync '%s': %s", r->job.state_dir, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return rc;
+    return og_work_fetch(r->job.state_dir, r->job.spec.in, r->job.spec.n_in, r->job.own, &r->stop,
+                         &r->err);
 }
 
-static void *work(void *ctx)
+/* Until the main thread says so. */
+static bool wait_go(struct run *r)
 {
-    struct run *r = ctx;
-    r->prepared = og_work_fetch(r->job.state_dir, r->job.spec.in, r->job.spec.n_in, r->job.own,
-                                &r->stop, &r->err);
     pthread_mutex_lock(&r->w->lock);
     if (r->phase == PHASE_PREPARE)
         run_phase_locked(r, PHASE_READY);
@@ -147,23 +142,52 @@ static void *work(void *ctx)
         pthread_cond_wait(&r->go, &r->w->lock);
     bool go = r->phase == PHASE_GO;
     pthread_mutex_unlock(&r->w->lock);
-    if (!go)
-        return NULL;
+    return go;
+}
+
+static void run_lease(struct run *r)
+{
+    uint64_t start = og_time_mono_us();
+    uint64_t none = 0;
+    atomic_compare_exchange_strong(&r->thread->go_ms, &none, start / 1000);
     og_work_run(&r->job, &r->how, &r->res, &r->at, &r->stop);
-    struct og_err left;
-    if (og_exec_scratch_drop(r->scratch, &left) != OG_OK)
-        og_log(OG_LOG_DEBUG, "%s", left.msg);
-    r->kept = OG_OK;
-    if (r->res.done) {
-        r->kept = sync_blobs(r, &r->kept_err);
-        if (r->kept == OG_OK)
-            r->kept = og_work_manifest(&r->job, &r->res, true, &r->manifest, &r->kept_err);
+    r->unsynced = r->res.stored && (r->how.nosync || r->job.lease.count > 4);
+    r->kept = r->res.done
+                  ? og_work_manifest(&r->job, &r->res, !r->unsynced, &r->manifest, &r->kept_err)
+                  : OG_OK;
+    r->took_us = og_time_mono_us() - start;
+}
+
+/* One whose turn came: its inputs were not brought yet. */
+static void run_led(struct run *r)
+{
+    if (ftruncate(r->how.stdout_fd, 0) < 0 || ftruncate(r->how.stderr_fd, 0) < 0)
+        og_log(OG_LOG_DEBUG, "cannot empty '%s': %s", r->out_path, strerror(errno));
+    r->prepared = r->stop ? OG_E_TEMPFAIL : fetch(r);
+    if (r->prepared == OG_OK) {
+        run_lease(r);
+        return;
     }
-    pthread_mutex_lock(&r->w->lock);
-    if (r->phase == PHASE_GO)
-        run_phase_locked(r, PHASE_DONE);
-    wake(r->w);
-    pthread_mutex_unlock(&r->w->lock);
+    r->res.why = r->stop ? OG_JOB_STOPPED : OG_JOB_INPUT;
+    snprintf(r->res.sentence, sizeof r->res.sentence, "%s", r->err.msg);
+}
+
+static void *work(void *ctx)
+{
+    struct run *r = ctx;
+    struct worker *w = r->w;
+    r->prepared = fetch(r);
+    if (!wait_go(r))
+        return NULL;
+    struct og_err left;
+    char *scratch = og_xstrdup(r->scratch);
+    run_lease(r);
+    for (r = worker_chain_next(r); r; r = worker_chain_next(r))
+        run_led(r);
+    if (og_exec_scratch_drop(scratch, &left) != OG_OK)
+        og_log(OG_LOG_DEBUG, "%s", left.msg);
+    free(scratch);
+    wake(w);
     return NULL;
 }
 
@@ -220,6 +244,8 @@ static void tear_down(struct run *r)
     if (r->err_fd >= 0)
         close(r->err_fd);
     worker_let_go(r->dir, r->lock_fd);
+    if (r->claimed)
+        worker_unclaim(r->w, r->job.lease.id);
     free(r->scratch);
     free(r->out_path);
     free(r->err_path);
@@ -227,6 +253,18 @@ static void tear_down(struct run *r)
     og_work_job_release(&r->job);
     pthread_cond_destroy(&r->go);
     free(r);
+}
+
+static enum og_rc start_thread(struct run *r, struct og_err *err)
+{
+    r->thread = og_xcalloc(1, sizeof *r->thread);
+    r->thread->runs = 1;
+    if (pthread_create(&r->thread->id, NULL, work, r) == 0) {
+        r->w->n_threads++;
+        return OG_OK;
+    }
+    free(r->thread);
+    return og_err_set(err, OG_E_UNAVAILABLE, "no thread for a lease");
 }
 
 enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og_work_job *job,
@@ -242,10 +280,13 @@ enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og
     r->started = r->job.lease.state == OG_LEASE_RUNNING;
     pthread_cond_init(&r->go, NULL);
     enum og_rc rc = worker_how(w, &r->job, &r->how, err);
-    if (rc == OG_OK)
+    r->claimed = worker_claim(w, r->job.lease.id);
+    *busy = !r->claimed;
+    bool led = rc == OG_OK && r->claimed && worker_chain_link(r);
+    if (rc == OG_OK && r->claimed && !led)
         rc = set_up(r, busy, err);
-    if (rc == OG_OK && !*busy && pthread_create(&r->thread, NULL, work, r) != 0)
-        rc = og_err_set(err, OG_E_UNAVAILABLE, "no thread for a lease");
+    if (rc == OG_OK && !*busy && !led)
+        rc = start_thread(r, err);
     if (rc != OG_OK || *busy) {
         tear_down(r);
         return rc;
@@ -262,7 +303,14 @@ void worker_run_free(struct run *r)
 {
     struct worker *w = r->w;
     struct run **at = &w->runs;
-    pthread_join(r->thread, NULL);
+    if (--r->thread->runs == 0) {
+        if (!r->thread->joined)
+            pthread_join(r->thread->id, NULL);
+        w->n_threads--;
+        free(r->thread);
+    } else {
+        worker_chain_leave(r);
+    }
     while (*at && *at != r)
         at = &(*at)->next;
     if (*at) {

@@ -13,8 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define PAGE      256
-#define REFUSE_MS 5000 /* --watch: between times that leases are given back unstarted */
+#define PAGE 256
 
 bool worker_sulks(const struct worker *w, uint64_t lease)
 {
@@ -43,30 +42,18 @@ static bool time_left(const struct og_work_job *job)
     return og_time_unix_ms() + half <= job->lease.hard_dl_ms;
 }
 
-static void end_with(struct worker *w, enum og_rc rc, const struct og_err *err)
-{
-    if (w->fatal != OG_OK)
-        return;
-    w->fatal = rc;
-    w->fatal_err = *err;
-    w->draining = true;
-}
-
 /* The spec cannot be had, or the worker must not run it: say so on the chain. */
 static void refuse(struct worker *w, struct og_work_node *node, const struct og_work_job *job,
                    enum og_rc rc, const struct og_err *why)
 {
-    bool again =
-        w->refused_ms && w->refused_ms != w->scan_ms && w->scan_ms - w->refused_ms < REFUSE_MS;
-    if (w->o->watch && again) /* or it would come back at once, again and again */
-        return;
-    w->refused_ms = w->scan_ms;
     bool input = (rc == OG_E_NOINPUT || rc == OG_E_DATA) && job->lease.state == OG_LEASE_MATCHED;
-    og_log(OG_LOG_WARNING, "lease %" PRIu64 " is %s: %s", job->lease.id,
-           input ? "refused" : "given back", why->msg);
     worker_wish(w, input ? WISH_FAIL : WISH_RELEASE, node, job->lease.id, "input", NULL);
+    if (input)
+        og_log(OG_LOG_WARNING, "lease %" PRIu64 " is refused: %s", job->lease.id, why->msg);
+    else
+        worker_fault(w, job, rc, why->msg);
     if (rc == OG_E_UNAVAILABLE)
-        end_with(w, rc, why);
+        worker_end(w, rc, why);
 }
 
 static enum og_rc take(struct worker *w, struct og_work_node *node, struct og_work_job *job,
@@ -113,9 +100,14 @@ static enum og_rc consider(struct worker *w, struct og_work_node *node, uint64_t
     if (!mine || job.lease.state > OG_LEASE_RUNNING) {
         /* nothing more */
     } else if (w->draining) {
-        if (job.lease.state == OG_LEASE_MATCHED)
+        bool idle = worker_claim(w, lease); /* nobody runs it: taken a moment ago, or left behind */
+        if (idle)
+            worker_unclaim(w, lease);
+        if (idle || job.lease.state == OG_LEASE_MATCHED)
             worker_wish(w, WISH_RELEASE, node, lease, NULL, NULL);
-    } else if (w->n_runs < most) {
+    } else if (worker_rests(w, job.task.id)) {
+        w->pending = true;
+    } else if (w->n_threads < most || worker_chain_there(w, node, job.lease.slot)) {
         rc = take(w, node, &job, err);
     } else {
         w->pending = true;
@@ -215,7 +207,6 @@ enum og_rc worker_scan(struct worker *w, struct og_err *err)
     struct og_hash ignored;
     OG_TRY(og_block_last(w->store, &w->height, &ignored, err));
     w->want_seal = w->pending = false;
-    w->scan_ms = og_time_mono_ms();
     for (struct run *r = w->runs; r; r = r->next)
         r->seen = false;
     for (size_t i = 0; i < w->n_nodes; i++)

@@ -190,6 +190,7 @@ enum og_rc worker_renew(struct worker *w, struct og_err *err)
 static void drop_unfit(struct worker *w)
 {
     struct run *next;
+    worker_chain_look(w);
     for (struct run *r = w->runs; r; r = next) {
         next = r->next;
         if (worker_run_get(r) != PHASE_READY)
@@ -198,13 +199,17 @@ static void drop_unfit(struct worker *w)
         if (fit)
             continue;
         bool input = r->prepared == OG_E_NOINPUT || r->prepared == OG_E_DATA;
-        if (!r->gone && r->prepared != OG_OK)
+        if (!r->gone && r->prepared != OG_OK && !input)
+            worker_fault(w, &r->job, r->prepared, r->err.msg);
+        else if (!r->gone && r->prepared != OG_OK)
             og_log(OG_LOG_WARNING, "lease %" PRIu64 ": %s", r->job.lease.id, r->err.msg);
         if (!r->gone)
             worker_wish(w, input && !r->started ? WISH_FAIL : WISH_RELEASE, r->node,
                         r->job.lease.id, INPUT_TXT, NULL);
+        worker_chain_cut(r);
         worker_run_phase(r, PHASE_QUIT);
         worker_run_free(r);
+        next = w->runs; /* those behind it are gone too */
     }
 }
 

@@ -6,7 +6,9 @@
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
+#include "model/model_cuda.h"
 #include "ogpu.h"
+#include "store/store_row.h"
 #include "json/json_get.h"
 #include "json/json_line.h"
 
@@ -52,6 +54,16 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* The nodes' keys may be under the passphrase, too. */
+static size_t secret_words(const struct run_options *o, const char **argv)
+{
+    if (!o->passphrase_file)
+        return 0;
+    argv[0] = "--passphrase-file";
+    argv[1] = o->passphrase_file;
+    return 2;
+}
+
 /* The tools' own words: options that all of them take. */
 static size_t common_words(const struct run_options *o, const char *tool, const char **argv)
 {
@@ -69,6 +81,7 @@ static enum og_rc add_tool(struct run *r, const char *tool, const char *extra, s
 {
     const char *argv[9] = {0};
     size_t n = common_words(r->o, tool, argv);
+    n += secret_words(r->o, argv + n);
     argv[n] = extra;
     return run_pipe_add(&r->pipe, argv, err);
 }
@@ -79,6 +92,7 @@ static enum og_rc add_worker(struct run *r, struct og_err *err)
     const char **argv = og_xcalloc(2 * r->o->nodes.n + 12, sizeof *argv);
     char slots[24];
     size_t n = common_words(r->o, "ogpu-worker", argv);
+    n += secret_words(r->o, argv + n);
     if (r->o->slots) {
         snprintf(slots, sizeof slots, "%" PRIu64, r->o->slots);
         argv[n++] = "--slots";
@@ -124,7 +138,8 @@ static enum og_rc start(struct run *r, const char *const *submit, struct og_err 
 }
 
 /* ogpu-submit with `option ID` for every task that `which` picks, signed by the submitter. */
-static void tell(struct run *r, const char *option, bool (*which)(const struct run_task *t))
+static void tell(struct run *r, const char *option,
+                 bool (*which)(const struct run *r, const struct run_task *t))
 {
     const char **argv = og_xcalloc(2 * r->out.n + 16, sizeof *argv);
     char(*id)[24] = og_xcalloc(r->out.n + 1, sizeof *id);
@@ -136,12 +151,9 @@ static void tell(struct run *r, const char *option, bool (*which)(const struct r
         argv[n++] = "--key";
         argv[n++] = r->o->key;
     }
-    if (r->o->passphrase_file) {
-        argv[n++] = "--passphrase-file";
-        argv[n++] = r->o->passphrase_file;
-    }
+    n += secret_words(r->o, argv + n);
     for (size_t i = 0; i < r->out.n; i++) {
-        if (!which(&r->out.task[i]))
+        if (!which(r, &r->out.task[i]))
             continue;
         snprintf(id[k], sizeof id[k], "%" PRIu64, r->out.task[i].id);
         argv[n++] = option;
@@ -155,13 +167,22 @@ static void tell(struct run *r, const char *option, bool (*which)(const struct r
     free((void *)argv);
 }
 
-static bool is_live(const struct run_task *t)
+/* Its receipt may still be under way to us when it has ended. */
+static bool is_live(const struct run *r, const struct run_task *t)
 {
-    return !t->ended;
+    struct og_task row = {.id = t->id};
+    struct og_err err;
+    bool found = false;
+    if (t->ended || og_row_get(r->out.st, OG_F_TASK, &row, &found, &err) != OG_OK)
+        return !t->ended;
+    bool live = !found || row.state == OG_TASK_WAITING || row.state == OG_TASK_OPEN;
+    og_row_release(&og_families[OG_F_TASK], &row);
+    return live;
 }
 
-static bool waits_for_word(const struct run_task *t)
+static bool waits_for_word(const struct run *r, const struct run_task *t)
 {
+    (void)r;
     return t->accept;
 }
 
@@ -260,6 +281,18 @@ static enum og_rc read_records(struct run *r, bool *eof, struct og_err *err)
     return OG_OK;
 }
 
+/* A tool that failed leaves a gap in the pipeline: what it should have done would wait for ever. */
+static void check_tools(struct run *r)
+{
+    run_pipe_reap(&r->pipe, false);
+    for (size_t i = 0; i < r->pipe.n && !r->cancel_at; i++) {
+        if (r->pipe.stage[i].status <= 1)
+            continue;
+        r->cancel_at = og_time_mono_ms();
+        cancel(r);
+    }
+}
+
 static enum og_rc follow(struct run *r, struct og_err *err)
 {
     bool eof = false;
@@ -278,7 +311,7 @@ static enum og_rc follow(struct run *r, struct og_err *err)
         if (!r->cancel_at)
             accept_results(r);
         check_stop(r);
-        run_pipe_reap(&r->pipe, false);
+        check_tools(r);
     }
     while (run_pipe_running(&r->pipe) && r->cancel_at) {
         check_stop(r);
@@ -393,10 +426,27 @@ static enum og_rc run(const struct run_options *o, const char *const *submit, in
     run_pipe_reap(&r.pipe, true);
     if (rc == OG_OK)
         *status = verdict(&r);
-    if (rc == OG_OK && *status != RUN_NO_END && !r.signal && (o->out.n || o->kernel))
+    if (rc == OG_OK && *status != RUN_NO_END && !r.signal && (o->out.n || o->kernel || o->cuda))
         rc = fetch(&r, err);
     run_out_release(&r.out);
     og_store_close(st);
+    return rc;
+}
+
+/* What a kernel's parameter writes; a parameter that is none is ogpu-submit's to refuse. */
+static enum og_rc check_param(const struct run_options *o, const char *text, struct og_err *err)
+{
+    struct og_cuda_param p;
+    struct og_err ignored;
+    enum og_rc rc = OG_OK;
+    if (og_cuda_param_parse(text, &p, &ignored) == OG_OK && p.out) {
+        char *path = og_io_join(o->dir ? o->dir : ".", p.out);
+        if (og_io_exists(path))
+            rc = og_err_set(err, OG_E_CANTCREATE, "'%s' is there already; --force replaces it",
+                            p.out);
+        free(path);
+    }
+    og_cuda_param_release(&p);
     return rc;
 }
 
@@ -406,9 +456,11 @@ static enum og_rc check_outputs(const struct run_options *o, struct og_err *err)
     const char *const product[] = {"C"};
     const char *const *v = o->out.n || !o->kernel ? o->out.v : product;
     size_t n = o->out.n || !o->kernel ? o->out.n : 1;
+    for (size_t i = 0; i < o->param.n && !o->force && !o->array; i++)
+        OG_TRY(check_param(o, o->param.v[i], err));
     for (size_t i = 0; i < n && !o->force && !o->array; i++) {
         char *path = og_io_join(o->dir ? o->dir : ".", v[i]);
-        bool there = og_io_exists(path);
+        bool there = og_io_taken(path);
         enum og_rc rc = there ? og_err_set(err, OG_E_CANTCREATE,
                                            "'%s' is there already; --force replaces it", v[i])
                               : OG_OK;
@@ -423,7 +475,7 @@ static enum og_rc run_with(const struct run_options *o, int argc, char **argv, i
 {
     const char **submit;
     size_t n;
-    bool bulk = first == argc && !o->kernel;
+    bool bulk = first == argc && !o->kernel && !o->cuda;
     if (o->dry_run) {
         run_submit_args(argc, argv, first, &submit, &n);
         enum og_rc rc = ogpu_exec("submit", (int)n, (char **)(uintptr_t)submit, err);

@@ -18,9 +18,9 @@ struct run_options {
     struct og_opts_common common;
     uint64_t slots; /* 0: not given */
     struct og_opt_list nodes;
-    const char *key, *passphrase_file, *kernel, *array, *dir;
+    const char *key, *passphrase_file, *kernel, *cuda, *array, *dir;
     bool force, dry_run, flag;
-    struct og_opt_list out, list;
+    struct og_opt_list out, param, list;
     uint64_t number; /* this and the next two: what only ogpu-submit reads */
     const char *text;
     int choice;

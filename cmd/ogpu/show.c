@@ -33,6 +33,7 @@ static const struct og_tool tool = {
     .opts = opts,
     .n_opts = sizeof opts / sizeof opts[0],
     .has_human = true,
+    .mixed = true,
 };
 
 static enum og_rc print(const struct options *o, const json_t *rec, struct og_err *err)

@@ -92,7 +92,8 @@ static json_t *row_json(const struct show_target *t, const struct og_tree_proof 
     json_object_set_new(o, "record", og_row_json(f, t->rec, f->name));
     json_object_set_new(o, "key", og_json_new_hex(key->p, key->len));
     json_object_set_new(o, "row", og_json_new_hex(row->p, row->len));
-    json_object_set_new(o, "bucket", og_json_new_hex(p->bucket.p, p->bucket.len));
+    if (!og_tree_is_map(f->name))
+        json_object_set_new(o, "bucket", og_json_new_hex(p->bucket.p, p->bucket.len));
     json_object_set_new(o, "in_store", path_json(&p->in_store));
     json_object_set_new(o, "store_root", hex(&p->store_root));
     json_object_set_new(o, "in_app", path_json(&p->in_app));
@@ -109,8 +110,9 @@ static enum og_rc row_proof(struct og_store *st, const struct show_target *t, js
     struct og_buf row = OG_BUF_INIT;
     enum og_rc rc = og_tree_prove(st, t->family, t->rec, &p, err);
     if (rc == OG_OK) {
-        og_row_key_bytes(f, t->rec, &key);
-        og_row_bytes(f, t->rec, &row);
+        rc = og_tree_bytes(t->family, t->rec, &key, &row, err);
+    }
+    if (rc == OG_OK) {
         *stale = !og_tree_verify(&p, f->name, &key, &row, &p.app_hash);
         if (!*stale)
             *out = row_json(t, &p, &key, &row);

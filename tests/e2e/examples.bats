@@ -43,19 +43,19 @@ pids=$(jobs -p)
 [ -z "$pids" ] || kill $pids
 wait
 echo $rc >rc.new && mv rc.new rc
-sleep 60
+sleep 600
 END
   tmux -S "$socket" -f /dev/null new-session -d -x 100 -y 30 "bash terminal.sh $1"
   IFS=/ read -ra groups <<<"$2"
   for group in "${groups[@]}"; do
-    wait_for settled 20 || return 1
+    wait_for settled || return 1
     seen=$(screen)
     read -ra words <<<"$group"
     for word in "${words[@]}"; do
       tmux -S "$socket" send-keys "$word"
     done
   done
-  wait_for '[ -e rc ]' 20 || return 1
+  wait_for '[ -e rc ]' || return 1
   screen >out
   : >err
   rc=$(cat rc)
@@ -63,10 +63,14 @@ END
   tmux -S "$socket" kill-server
 }
 
-# until_stopped FILE: runs until SIGTERM, for a second; status into rc
+# until_stopped FILE: runs until SIGTERM, a second after it listens to that; status into rc
 until_stopped() {
   bash -o pipefail -c "exec $(cat "$1")" </dev/null >out 2>err 3>&- &
   local pid=$!
+  listens() {
+    (((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$pid/status") >> 14) & 1))
+  }
+  wait_for listens || return 1
   sleep 1
   kill -TERM $pid || return 1
   wait $pid && rc=0 || rc=$?
@@ -118,7 +122,7 @@ not_run() {
 
 @test "every page has a test here, and all pages are there" {
   local want
-  want=$(printf '%s\n' ogpu.1 ogpu-keygen.1 ogpu-match.1 ogpu-stake.1 ogpu-submit.1 ogpu-top.1 \
+  want=$(printf '%s\n' ogpu.1 ogpu-contract.1 ogpu-keygen.1 ogpu-match.1 ogpu-stake.1 ogpu-submit.1 ogpu-top.1 \
     ogpu-validate.1 ogpu-worker.1 ogpu-records.5 ogpu-state.5 ogpu.7 | sort)
   [ "$(cd "$OGPU_ROOT/man" && ls | sort)" = "$want" ]
   run -0 sed -n 's,^  page "$OGPU_ROOT/man/\(.*\)"$,\1,p' "$OGPU_ROOT/tests/e2e/examples.bats"
@@ -136,6 +140,11 @@ not_run() {
 @test "the examples of ogpu(1)" {
   needs jq
   page "$OGPU_ROOT/man/ogpu.1"
+}
+
+@test "the examples of ogpu-contract(1)" {
+  needs jq
+  page "$OGPU_ROOT/man/ogpu-contract.1"
 }
 
 @test "the examples of ogpu-keygen(1)" {
@@ -219,7 +228,7 @@ columns_of_page() {
 
 # says COMMAND ...: runs it for its records, whatever its status
 says() {
-  timeout 60 "$@" </dev/null >>records 2>>err 3>&- || echo "$* $?" >>ended
+  timeout 300 "$@" </dev/null >>records 2>>err 3>&- || echo "$* $?" >>ended
 }
 
 @test "ogpu-records(5) has every kind of record that the tools write" {

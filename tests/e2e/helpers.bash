@@ -24,9 +24,25 @@ setup() {
   common_setup
 }
 
-# Ends what the test left running: every process it started in the background.
+# gate: a file that a job waits for with `sh -c "$WAIT; ..."`, until open_gate makes it.
+gate() {
+  GATE=$(mktemp -u /tmp/ogpu-gate-XXXXXX)
+  # shellcheck disable=SC2034 # for the test
+  WAIT="until [ -e $GATE ]; do sleep 0.05; done"
+}
+
+open_gate() {
+  : >"$GATE"
+}
+
+# Ends what the test left running: every process it started in the background, every job at a gate.
 common_teardown() {
   local pids
+  if [ -n "${GATE:-}" ]; then
+    [ -e "$GATE" ] || { open_gate; sleep 0.3; }
+    rm -f "$GATE"
+    unset GATE
+  fi
   pids=$(jobs -p)
   # shellcheck disable=SC2086
   [ -z "$pids" ] || kill $pids 2>/dev/null || true
@@ -37,12 +53,12 @@ teardown() {
   common_teardown
 }
 
-# wait_for CONDITION [SECONDS]: evaluates CONDITION until it holds; fails after SECONDS (30).
+# wait_for CONDITION [SECONDS]: evaluates CONDITION until it holds; fails after SECONDS (120).
 wait_for() {
-  local end=$((SECONDS + ${2:-30}))
+  local end=$((SECONDS + ${2:-120}))
   until eval "$1"; do
     if ((SECONDS >= end)); then
-      echo "still not so after ${2:-30} s: $1" >&2
+      echo "still not so after ${2:-120} s: $1" >&2
       return 1
     fi
     sleep 0.05

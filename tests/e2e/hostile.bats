@@ -37,7 +37,7 @@ job() {
 
 # None of the processes with this word in their command line is left, soon.
 gone() {
-  wait_for "! pgrep -f -- '$1' >/dev/null" 20
+  wait_for "! pgrep -f -- '$1' >/dev/null"
 }
 
 @test "an honest job gets through: output, error and exit status" {

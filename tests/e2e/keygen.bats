@@ -238,7 +238,10 @@ secret() { # FILE TEXT
   done <algs
   run -69 --separate-stderr ogpu-keygen --alg rot13 x
   [[ $stderr == *"'rot13'"* ]]
-  run -64 ogpu-keygen --alg ED25519 x
+  run -0 ogpu-keygen x --alg ML-DSA-65
+  [ "$(jq -r .alg <<<"$output")" = ml-dsa-65 ]
+  run -64 ogpu-keygen --alg 'ML DSA' y
+  run -64 ogpu-keygen --alg "$(printf 'a%.0s' $(seq 100))" y
 }
 
 @test "an OpenSSL without ML-DSA: one sentence says what is needed" {

@@ -76,7 +76,7 @@ END
   w=$!
   ogpu-validate --watch >v.out 2>v.err 3>&- &
   v=$!
-  wait_for '[ "$(ogpu status | jq .tasks.paid)" = 20 ]' 60
+  wait_for '[ "$(ogpu status | jq .tasks.paid)" = 20 ]'
   kill $m $w $v
   wait
   run -1 grep -ih locked ./*.err
@@ -102,6 +102,20 @@ END
   [ "$(ogpu-submit --fetch 1 --stdout | sort -n | tr '\n' ' ')" = "$(seq 0 39 | tr '\n' ' ')" ]
   run -0 ogpu-validate --audit
   jq -e '.ok and .results_gone == 0' <<<"$output"
+}
+
+@test "a reader that leaves at the first record: every filter ends quietly with 0" {
+  chain
+  submit --array 0-5 --chunk 1 -- true >task.json
+  local tool
+  for tool in ogpu-match ogpu-worker ogpu-validate; do
+    # the reader is gone before the filter writes its first line
+    run -0 --separate-stderr bash -c "
+      exec 3> >(true) 4<task.json; wait \$!
+      $tool <&4 >&3; s=\$?; [ \$s -eq 141 ] || exit \$s"
+    [ -z "$stderr" ]
+  done
+  run -0 ogpu-validate --audit
 }
 
 @test "a reader that leaves: the filter ends quietly, what was begun is finished" {

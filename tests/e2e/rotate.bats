@@ -48,6 +48,21 @@ works() {
   run -0 ogpu-validate --audit
 }
 
+@test "a matcher, a worker and a validator that run meanwhile take the new key" {
+  ogpu-match --watch >assigned 2>match.err 3>&- &
+  ogpu-worker --watch --sandbox none >/dev/null 2>worker.err 3>&- &
+  ogpu-validate --watch >/dev/null 2>validate.err 3>&- &
+  ogpu-submit --sandbox none --name before -- true >/dev/null
+  wait_for '[ "$(ogpu show 1 | jq -r .state)" = paid ]'
+  # what was paid last may still be on its way; 75 says so
+  wait_for 'ogpu-keygen --rotate >/dev/null 2>&1'
+  ogpu-submit --sandbox none --name after -- true >/dev/null
+  wait_for '[ "$(ogpu show 2 | jq -r .state)" = paid ]'
+  common_teardown
+  run ! grep 'no more certificates' match.err
+  run -0 ogpu-validate --audit
+}
+
 @test "again and again, to other algorithms, with a passphrase" {
   (umask 077 && echo secret >pass)
   ogpu-keygen --rotate --alg ed25519 | jq -e '.state == "done" and .alg == "ed25519"'
@@ -179,18 +194,20 @@ works() {
   ogpu-keygen --cold other >/dev/null
   ogpu-submit --key other --transfer "$ADDR" --amount 1 >/dev/null
   ogpu-keygen --rotate other | jq -e '.state == "waiting"'
-  wait_for "ogpu-validate --seal >/dev/null; ogpu-keygen --rotate other | jq -e '.state == \"done\"'" 20
+  wait_for "ogpu-validate --seal >/dev/null; ogpu-keygen --rotate other | jq -e '.state == \"done\"'"
   ogpu-submit --key other --transfer "$ADDR" --amount 1 | jq -e .ok
   run -0 ogpu-validate --audit
 }
 
 @test "work under way that only the present key can reveal comes first" {
-  ogpu-submit --array 0-1 --sandbox none -- sleep 0.4 >/dev/null
+  gate
+  ogpu-submit --array 0-1 --sandbox none -- sh -c "$WAIT" >/dev/null
   ogpu-match --once >/dev/null
   ogpu-worker --once --sandbox none >/dev/null &
   wait_for "ogpu status | jq -e '.leases.running > 0' >/dev/null"
   run -75 --separate-stderr ogpu-keygen --rotate
   [[ $stderr == *"work under way"* ]]
+  open_gate
   wait
   ogpu-validate --once >/dev/null
   ogpu-keygen --rotate | jq -e '.state == "done"'

@@ -65,9 +65,9 @@ nothing_left() {
 }
 
 @test "output is shown while the program runs" {
-  ogpu run --sandbox none -- sh -c 'echo early; sleep 20; echo late' >out 2>err &
+  ogpu run --sandbox none -- sh -c 'echo early; sleep 600; echo late' >out 2>err &
   pid=$!
-  wait_for 'grep -q early out' 10
+  wait_for 'grep -q early out'
   kill -INT $pid
   status=0
   wait $pid || status=$?
@@ -78,9 +78,9 @@ nothing_left() {
 @test "Ctrl-C cancels the task; SIGTERM does so, too" {
   local sig
   for sig in INT TERM; do
-    ogpu run --sandbox none -- sh -c 'echo on; sleep 60' >out 2>err &
+    ogpu run --sandbox none -- sh -c 'echo on; sleep 600' >out 2>err &
     pid=$!
-    wait_for 'grep -q on out' 10
+    wait_for 'grep -q on out'
     kill "-$sig" $pid
     status=0
     wait $pid || status=$?
@@ -94,22 +94,30 @@ nothing_left() {
 }
 
 @test "kill -9 leaves no tool behind, and the next run finishes what was begun" {
-  ogpu run --sandbox none -- sh -c 'echo on; sleep 2' >out 2>err &
+  gate
+  ogpu run --sandbox none -- sh -c "echo on; $WAIT" >out 2>err &
   pid=$!
-  wait_for 'grep -q on out' 10
+  wait_for 'grep -q on out'
   pgrep -P $pid >left
   [ "$(wc -l <left)" -ge 3 ]
   kill -9 $pid
   wait $pid || true
-  wait_for '! ps -p "$(paste -sd, left)" >/dev/null' 15
+  open_gate
+  wait_for '! ps -p "$(paste -sd, left)" >/dev/null'
   ogpu-match --once && ogpu-worker --once && ogpu-validate --once >/dev/null
+  nothing_left
+}
+
+@test "a full disk behind stdout: 74" {
+  run -74 --separate-stderr bash -c 'ogpu run --sandbox none -- echo hi >/dev/full'
+  [ "${stderr_lines[-1]}" = "ogpu run: write failed: No space left on device" ]
   nothing_left
 }
 
 @test "a reader that goes away ends it" {
   run -0 bash -c 'ogpu run --sandbox none -- yes 2>/dev/null | head -n 1; exit 0'
   [ "$output" = y ]
-  wait_for 'nothing_left >/dev/null' 15
+  wait_for 'nothing_left >/dev/null'
 }
 
 @test "outputs that --out names are put here, and replace nothing unasked" {
@@ -117,6 +125,9 @@ nothing_left() {
   [ "$(cat sub/result)" = 42 ]
   run -73 --separate-stderr ogpu run --sandbox none --out sub/result -- true
   [[ $stderr == "ogpu run: 'sub/result' is there already; --force replaces it" ]]
+  ln -s nowhere link # a name that is taken, too
+  run -73 --separate-stderr ogpu run --sandbox none --out link -- sh -c 'echo 1 >link'
+  [[ $stderr == "ogpu run: 'link' is there already; --force replaces it" ]]
   run -0 ogpu run --sandbox none --force --out sub/result -- sh -c 'mkdir -p sub; echo 43 >sub/result'
   [ "$(cat sub/result)" = 43 ]
   run -0 ogpu run --sandbox none --dir there --out r -- sh -c 'echo 44 >r'
@@ -134,12 +145,39 @@ nothing_left() {
   nothing_left
 }
 
+@test "a tool of the pipeline that fails ends it: 125 and what was missing" {
+  mkdir bin
+  for t in sh true; do ln -s "$(command -v $t)" bin/$t; done
+  run -125 --separate-stderr env PATH="$BUILD/bin:$PWD/bin" ogpu run -- true
+  [[ $stderr == *"ogpu-worker: no sandbox: "*bubblewrap* ]]
+  [[ $stderr == *"ended as 'cancelled'"* ]]
+  nothing_left
+}
+
 @test "wrong calls, no state" {
   run -64 ogpu run --bogus -- true
   run -64 ogpu run --slots 0 -- true
   run -64 ogpu run --name
   run -64 script -qec 'ogpu run' /dev/null
   OGPU_HOME=$PWD/none run -78 ogpu run -- true
+}
+
+@test "a node's key under a passphrase: its file opens it for all tools" {
+  (umask 077 && echo 'open sesame' >pass && echo other >wrong)
+  ogpu-keygen --change-passphrase --new-passphrase-file pass >/dev/null
+  run -0 --separate-stderr ogpu run --sandbox none --passphrase-file pass -- echo opened
+  [ "$output" = opened ]
+  run -125 --separate-stderr ogpu run --sandbox none -- true
+  [[ $stderr == *"ogpu-submit: key 'default': the key is encrypted and needs a passphrase"* ]]
+  run -125 ogpu run --sandbox none --passphrase-file wrong -- true
+  # a worker says which key it is that it cannot open
+  run -77 --separate-stderr ogpu-worker --once
+  [[ $stderr == "ogpu-worker: key 'default': the key is encrypted and needs a passphrase" ]]
+  run -77 ogpu-worker --once --passphrase-file wrong
+  run -0 ogpu-worker --once --passphrase-file pass
+  # a passphrase that unencrypted keys do not need does no harm
+  ogpu-keygen --change-passphrase --passphrase-file pass --no-passphrase >/dev/null
+  run -0 ogpu run --sandbox none --passphrase-file pass -- true
 }
 
 @test "the program's own options are its own" {

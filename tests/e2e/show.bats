@@ -51,6 +51,15 @@ a_task() {
   jq -e '.kind == "epoch" and .id == 1 and .lambda_ppm == 1000000' <<<"$output"
 }
 
+@test "options may follow the ID" {
+  run -0 ogpu show node:1 --proof
+  [ "$(field .kind)" = proof ]
+  run -0 ogpu show node:1 -H block
+  [[ ${lines[0]} != "{"* ]]
+  run -64 --separate-stderr ogpu show -- node:1 --proof
+  [[ $stderr == *"'--proof' is not an ID"* ]]
+}
+
 @test "blocks and transactions" {
   ogpu-stake --bond 1 >sent
   id=$(jq -r .id sent)
@@ -102,7 +111,8 @@ a_task() {
 @test "proofs of a transaction, a receipt and rows hold against the header alone" {
   ogpu-stake --bond 1 >sent
   a_task
-  for id in "tx:$(jq -r .id sent)" receipt:1 "$(addr)" task:1 node:1 lease:1 paid:1:0; do
+  for id in "tx:$(jq -r .id sent)" receipt:1 "$(addr)" task:1 node:1 lease:1 paid:1:0 \
+    param:rate param:block_max epoch:1 validator:1; do
     run -0 --separate-stderr ogpu show --proof "$id"
     jq -e '.kind == "proof" and .header.chain != null and (.hash | length) == 64' <<<"$output"
     printf '%s\n' "$output" >proof.json
@@ -124,6 +134,46 @@ a_task() {
   run -1 ogpu-validate --proof forged.json
 }
 
+@test "a parameter is proven, and a forged proof of it is not" {
+  ogpu show --proof param:rate >rate.json
+  jq -e '.store == "params" and .record.name == "rate" and .bucket == null' rate.json
+  # shellcheck disable=SC2059
+  [ "$(printf "$(jq -r .row rate.json | sed 's/../\\x&/g')" | jq -r .value)" = 1000000000 ]
+  local edit
+  for edit in '.record.value = "1"' '.record.name = "levy_ppm"' '.key |= "6c" + .[2:]' \
+    '.row |= sub("7d$"; "20")' '.store = "epochs"' '.in_store.index += 1' \
+    '.in_store.aunts |= .[1:]' '.in_app.aunts[0] |= "00" + .[2:]' 'del(.record)' '.bucket = "00"'; do
+    jq -c "$edit" rate.json >forged.json
+    run ogpu-validate --proof forged.json
+    [ "$status" = "$([ "$edit" = '.bucket = "00"' ] && echo 0 || echo 1)" ]
+  done
+}
+
+@test "whatever letter of a proof is changed, it holds no more" {
+  needs python3
+  a_task
+  cat >turn.py <<'END'
+import sys
+proof = open(sys.argv[1], 'rb').read().strip()
+step = int(sys.argv[2])
+for at in range(int(sys.argv[3]), len(proof), step):
+    letter = proof[at:at + 1]
+    other = b'1' if letter == b'0' else b'0' if letter.isdigit() else bytes([letter[0] ^ 1])
+    open('turned-%05d' % at, 'wb').write(proof[:at] + other + proof[at + 1:])
+END
+  local id
+  for id in receipt:1 param:rate paid:1:0; do
+    ogpu show --proof "$id" >proof.json
+    ogpu-validate --proof proof.json
+    python3 turn.py proof.json 41 "${#id}"
+    for turned in turned-*; do
+      run ogpu-validate -q --proof "$turned"
+      [ "$status" = 1 ] || [ "$status" = 65 ]
+    done
+    rm turned-*
+  done
+}
+
 @test "an idle chain grows by one block for a proof, and by no other for the next" {
   run -0 ogpu show --proof "$(addr)"
   [ "$(ogpu status | jq .height)" = 1 ]
@@ -135,7 +185,7 @@ a_task() {
 }
 
 @test "no proof of what has none" {
-  run -64 ogpu show --proof param:rate
+  run -64 ogpu show --proof param
   run -64 ogpu show --proof block:1
   mv "$XDG_CONFIG_HOME/ogpu/keys/default.consensus.pem" away
   run -75 --separate-stderr ogpu show --proof "$(addr)" # who cannot seal waits for who can

@@ -84,6 +84,28 @@ next_task() { ogpu-submit -- true | jq .id; }
   [ "$(cat got/4/r)" = 4 ]
 }
 
+@test "an output that the job did not make is told, and --fetch is 1" {
+  run -0 ogpu-submit --sandbox none --out made --out missing -- sh -c 'echo 1 >made'
+  work
+  run -1 --separate-stderr ogpu-submit --fetch 1
+  [[ $stderr == "ogpu-submit: task 1: element 0 made no file 'missing'" ]]
+  [ "$(cat made)" = 1 ]
+  run -3 --separate-stderr ogpu run --sandbox none --out x -- sh -c 'exit 3'
+  [[ $stderr == *"element 0 made no file 'x'"* ]]
+}
+
+@test "--fetch writes nothing when the place of one output is taken" {
+  run -0 ogpu-submit --sandbox none --array 0-2 --out o -- sh -c 'echo 1 >o'
+  work
+  mkdir 2
+  echo mine >2/o
+  run -73 --separate-stderr ogpu-submit --fetch 1
+  [[ $stderr == *"'2/o' is there already"* ]]
+  [ ! -e 0/o ] && [ ! -e 1/o ] && [ "$(cat 2/o)" = mine ]
+  run -0 ogpu-submit --fetch 1 --force
+  [ "$(cat 2/o)" = 1 ]
+}
+
 @test "--fetch of what has not run: 1, and says so" {
   ogpu-submit -- true
   run -1 --separate-stderr ogpu-submit --fetch 1
@@ -124,7 +146,7 @@ sys.stdout.buffer.write(struct.pack("<4i",5,6,7,8))' >B.bin
 {"kind":"task","v":1,"argv":["true"],"after":["mid:any","prep"],"unknown":"kept out"}
 END
   run -0 --separate-stderr ogpu-submit <tasks.jsonl
-  [ -z "$stderr" ]
+  [[ $stderr == "ogpu-submit: warning: stdin:4: 'unknown' is no member"* ]]
   [ "$(jq -rs 'map([.id, .name // "-", .count] | map(tostring) | join(" ")) | join(";")' <<<"$output")" = \
     "1 prep 1;2 mid 10;3 - 1" ]
   [ "$(jq -r .txid <<<"$output" | sort -u | wc -l)" = 1 ]
@@ -180,7 +202,7 @@ GOOD='{"kind":"task","argv":["true"],"name":"ok"}'
   refused 65 "stdin:3: 'kind' must be \"task\", not \"receipt\"" "$GOOD
 
 {\"kind\":\"receipt\",\"v\":1}"
-  refused 65 "stdin:1: 'argv' must be there" '{"kind":"task"}'
+  refused 65 "stdin:1: one of 'argv', 'kernel' (with 'args') and 'cuda' must be there" '{"kind":"task"}'
   refused 65 "stdin:1: 'after' must be earlier tasks" \
     '{"kind":"task","argv":["true"],"after":["ok"]}
 '"$GOOD"
@@ -195,6 +217,27 @@ $GOOD
 {\"kind\":\"task\",\"argv\":[\"true\"],\"in\":[\"none\"]}"
   refused 65 "stdin:1: 'nope' is no built-in kernel" '{"kind":"task","kernel":"nope","args":{}}'
   [ "$(next_task)" = 1 ]
+}
+
+@test "bulk: a member that nobody knows is told once, with its place and what was meant" {
+  cat >tasks <<'END'
+{"kind":"task","v":1,"argv":["true"]}
+{"kind":"task","v":1,"argv":["true"],"mem_byts":5,"colour":"red"}
+{"kind":"task","v":1,"argv":["true"],"mem_byts":5,"mem":1}
+{"kind":"task","v":1,"argv":["true"],"in":[{"path":"a","url":"http://127.0.0.1/a","sha26":"00",
+END
+  sed -i "4s|\"sha26\".*|\"sha26\":\"00\",\"sha256\":\"$(printf x | sha256sum | cut -c1-64)\"}]}|" tasks
+  run -0 --separate-stderr ogpu-submit <tasks
+  [ "${#lines[@]}" = 4 ]
+  [ "$(sort <<<"$stderr")" = "$(sort <<'END'
+ogpu-submit: warning: stdin:2: 'mem_byts' is no member of a task and is ignored; is 'mem_bytes' meant?
+ogpu-submit: warning: stdin:2: 'colour' is no member of a task and is ignored
+ogpu-submit: warning: stdin:3: 'mem' is no member of a task and is ignored; is 'mem_bytes' meant?
+ogpu-submit: warning: stdin:4: 'sha26' is no member of a task and is ignored; is 'sha256' meant?
+END
+)" ]
+  run -0 --separate-stderr ogpu-submit -q <tasks
+  [ -z "$stderr" ]
 }
 
 @test "bulk: a line longer than 1 MiB, a NUL, and no line at all" {
@@ -420,9 +463,11 @@ open("locked", "w").close(); time.sleep(60)' "$OGPU_HOME/ogpu.db" &
 @test "--follow shows output while the program runs" {
   ogpu-match --watch >/dev/null & # ended by teardown, as is the worker
   ogpu-worker --watch --sandbox none >/dev/null &
-  ogpu-submit --follow --limit 60s --sandbox none -- sh -c 'echo early; sleep 3; echo late' >out &
+  gate
+  ogpu-submit --follow --limit 1h --sandbox none -- sh -c "echo early; $WAIT; echo late" >out &
   wait_for 'grep -q early out'
   run ! grep -q late out
+  open_gate
   wait_for 'grep -q late out'
   [ "$(cat out)" = $'early\nlate' ]
 }

@@ -273,3 +273,23 @@ top_pid() {
   keys q
   wait_for 'shows "rc=0"'
 }
+
+# coloured: does the screen hold a foreground or background colour?
+coloured() {
+  tmux -S "$socket" capture-pane -ep | grep -qE $'\e\\[([0-9]+;)*[34][0-7](;[0-9]+)*m'
+}
+
+@test "live: NO_COLOR shows no colour, and nothing is told by colour alone" {
+  chain
+  submit --mem 1TiB -- /bin/true >/dev/null
+  terminal 80 24
+  live
+  wait_for 'shows "open!" && coloured'
+  keys q
+  wait_for 'shows "rc=0"'
+  keys 'clear; export NO_COLOR=1' Enter
+  live
+  wait_for 'shows "open!" && shows "sort: state"'
+  run ! coloured
+  keys q
+}

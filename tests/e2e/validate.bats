@@ -274,8 +274,45 @@ for name, c in (("A", m * k), ("B", k * n)):
   [[ $stderr == *"lease 1: blob (stdout)"*"is damaged"* ]]
 }
 
+@test "the audit finds forged receipts, statements, counters, trees and specs" {
+  paid
+  cp -r "$OGPU_HOME" good
+  local table edit
+  while read -r table edit; do
+    rm -rf "$OGPU_HOME" && cp -r good "$OGPU_HOME"
+    tamper "UPDATE $table SET $edit"
+    run -1 --separate-stderr ogpu-validate --audit
+    [[ $stderr == *"the table '$table' is not what the chain makes of it"* ]]
+  done <<'END'
+receipt line = replace(line, '"exit":0', '"exit":1')
+move delta = delta + 1
+counter n = n + 1 WHERE name = 'task.paid'
+meta value = zeroblob(32) WHERE name = 'app_hash'
+storeroot hash = zeroblob(32) WHERE store = 0
+treenode hashes = zeroblob(length(hashes))
+bucket content = zeroblob(length(content))
+END
+  rm -rf "$OGPU_HOME" && cp -r good "$OGPU_HOME"
+  tamper "DELETE FROM receipt"
+  run -1 ogpu-validate --audit
+  rm -rf "$OGPU_HOME" && cp -r good "$OGPU_HOME"
+  local spec
+  spec=$(ogpu show 1 | jq -r .spec)
+  chmod u+w "$OGPU_HOME/blobs/${spec:0:2}/$spec"
+  echo >>"$OGPU_HOME/blobs/${spec:0:2}/$spec"
+  run -1 --separate-stderr ogpu-validate --audit
+  [[ $stderr == *"lease 1: "* ]]
+}
+
 @test "stdout full is 74" {
   paid
   run -74 bash -c 'ogpu-validate --audit >/dev/full'
   run -74 bash -c 'ogpu-validate --lease 1 >/dev/full'
+}
+
+@test "an answer that nobody reads ends quietly" {
+  chain
+  run --separate-stderr bash -c 'set -o pipefail; ogpu-validate --audit | true'
+  [ "$status" -eq 0 ] || [ "$status" -eq 141 ]
+  [ -z "$stderr" ]
 }

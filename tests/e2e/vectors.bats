@@ -67,7 +67,7 @@ old_state() {
     truncate -s "$cut" "$OGPU_HOME/ogpu.db"
     for tool in 'ogpu status' 'ogpu-validate --audit' 'ogpu-match --once' 'ogpu show 1'; do
       # shellcheck disable=SC2086
-      run --separate-stderr timeout 20 $tool
+      run --separate-stderr timeout 120 $tool
       case $status in
       0 | 1 | 65 | 66 | 74 | 78) ;;
       *)

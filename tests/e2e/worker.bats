@@ -43,7 +43,7 @@ needs_sandbox() {
 
 @test "wrong options are 64" {
   run -64 ogpu-worker --once --watch
-  [[ $output == "ogpu-worker: --once, --watch and --drain exclude each other" ]]
+  [[ $output == "ogpu-worker: --once, --watch, --drain and --devices exclude each other" ]]
   run -64 ogpu-worker operand
   run -64 ogpu-worker --slots 0
   run -64 ogpu-worker --sandbox docker
@@ -122,10 +122,8 @@ needs_sandbox() {
 @test "limits: time, memory and output are the job's fault; own node's word is enough" {
   needs_sandbox
   chain
-  matched --limit 300ms -- sleep 20
-  SECONDS=0
-  run -0 ogpu-worker --once -v
-  ((SECONDS < 10))
+  matched --limit 300ms -- sleep 1000
+  run -0 timeout 300 ogpu-worker --once -v
   [[ $output == *"the job broke its limit of time"* ]]
   [ "$(leases failed)" = 1 ]
   matched --mem 64MiB -- sh -c 'exec head -c 300000000 /dev/zero | tail -c 299999999 | wc -c'
@@ -219,12 +217,14 @@ needs_sandbox() {
 
 @test "kill -9 while it runs: the next worker runs it again" {
   chain
-  matched --sandbox none -- sh -c 'sleep 0.5; echo $$'
+  gate
+  matched --sandbox none -- sh -c "$WAIT; echo $$"
   ogpu-worker --once >w.out 3>&- &
   wait_for '[ "$(leases running)" = 1 ]'
   kill -9 $!
   wait $! || true
   [ "$(leases running)" = 1 ]
+  open_gate
   run -0 ogpu-worker --once
   [ "$(leases paid)" = 1 ]
   run -0 ogpu-validate --audit
@@ -273,10 +273,12 @@ needs_sandbox() {
   chain
   ogpu-worker --watch --sandbox none >w.out 2>w.err 3>&- &
   pid=$!
-  ogpu-submit --sandbox none -- sh -c 'sleep 0.7; echo done' >task.json
+  gate
+  ogpu-submit --sandbox none -- sh -c "$WAIT; echo done" >task.json
   ogpu-match --once -q >/dev/null
   wait_for '[ "$(leases running)" = 1 ]'
   kill -TERM $pid
+  open_gate
   wait $pid
   [ "$(jq -r .kind <w.out)" = result ]
   [ "$(ogpu-submit --fetch 1 --stdout)" = "done" ]
@@ -303,32 +305,34 @@ needs_sandbox() {
 
 @test "--slots bounds what runs at once" {
   chain
-  matched --sandbox none --array 0-1 --chunk 1 -- sleep 0.5
+  gate
+  matched --sandbox none --array 0-1 --chunk 1 -- sh -c "$WAIT"
   [ "$(leases matched)" = 2 ]
   ogpu-worker --once --slots 1 >w.out 3>&- &
   wait_for '[ "$(leases running)" = 1 ]'
   [ "$(leases matched)" = 1 ]
+  open_gate
   wait $!
   [ "$(leases paid)" = 2 ]
 }
 
 @test "cancelled while it runs: the process ends, nothing is committed" {
   chain
-  matched --sandbox none -- sleep 30
-  ogpu-worker --once >w.out 3>&- &
+  matched --sandbox none -- sleep 1000
+  timeout 300 ogpu-worker --once >w.out 3>&- &
   wait_for '[ "$(leases running)" = 1 ]'
   ogpu-submit --cancel 1
-  SECONDS=0
   wait $!
-  ((SECONDS < 10))
   [ ! -s w.out ]
 }
 
 @test "what runs can be followed: a run row and live files, gone afterwards" {
   chain
-  matched --sandbox none -- sh -c 'echo early; sleep 1'
+  gate
+  matched --sandbox none -- sh -c "echo early; $WAIT"
   ogpu-worker --once >w.out 3>&- &
   wait_for '[ "$(cat "$OGPU_HOME"/run/1/out 2>/dev/null)" = early ]'
+  open_gate
   wait $!
   [ ! -e "$OGPU_HOME/run/1" ]
 }
@@ -344,13 +348,49 @@ needs_sandbox() {
   [[ $stderr == *"is nearly full"* ]]
 }
 
+# as a filter beside an ogpu-match that assigns what is given back again and again
+given_back_for_ever() {
+  local matcher rc=0
+  ogpu-match --watch >/dev/null 2>&1 3>&- &
+  matcher=$!
+  ogpu-worker "$@" <task.json >/dev/null || rc=$?
+  kill "$matcher"
+  wait "$matcher" || true
+  return "$rc"
+}
+
+@test "given back again and again with nothing done between: the filter ends and says why" {
+  chain
+  ogpu-submit --sandbox none -- /bin/true >task.json
+  run -1 --separate-stderr given_back_for_ever --classes kernel
+  [[ ${stderr_lines[-1]} == "ogpu-worker: lease "*"this worker does not take its class" ]]
+  [ "$(leases released)" -le 30 ]
+  run -0 ogpu-worker <task.json
+  [ "$(leases paid)" = 1 ]
+}
+
+@test "a disk nearly full under a filter: 74 after some tries, and the task runs elsewhere later" {
+  mkdir small
+  mount -t tmpfs -o size=40m none small 2>/dev/null || skip "no mount here"
+  OGPU_HOME=$BATS_TEST_TMPDIR/small/state
+  chain
+  ogpu-submit --sandbox none -- /bin/true >task.json
+  run -74 --separate-stderr given_back_for_ever
+  [[ ${stderr_lines[-1]} == "ogpu-worker: lease "*"is nearly full" ]]
+  [ "$(leases released)" -le 30 ]
+  common_teardown
+  mount -o remount,size=200m small
+  ogpu-match -q <task.json >/dev/null
+  run -0 ogpu-worker <task.json
+  [ "$(leases paid)" = 1 ]
+  umount -l small
+}
+
 @test "nothing moves: stuck, 1" {
   chain
   ogpu-submit --mem 1TiB -- /bin/true >task.json
-  SECONDS=0
-  run -1 --separate-stderr ogpu-worker <task.json
+  run -1 --separate-stderr timeout 300 ogpu-worker <task.json
   [[ $stderr == "ogpu-worker: 1 of 1 tasks do not move" ]]
-  ((SECONDS < 40))
 }
 
 @test "stdout full is 74, a reader that leaves is no error" {
