@@ -9,7 +9,7 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal match makespan trace gemm evm cuda}
+parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal match lap makespan trace gemm evm cuda}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
@@ -328,6 +328,50 @@ bench_match() {
     while read -r name ms; do
         emit "match 1024 x 4096: $name" "$ms" ms 5
     done < <("$aid/bench_match")
+}
+
+# Assignment instances beside scipy's linear_sum_assignment, both in processor time on one core.
+# lap_one KIND N M SEED RUNS [runs of the peer: 3]
+lap_one() {
+    local name="lap $1 $2 x $3" f="$tmp/lap" ours check matched cost peer peer_matched peer_cost
+    "$aid/bench_lap" make "$1" "$2" "$3" "$4" "$f" || return
+    read -r ours check matched cost < <("${pin[@]}" "$aid/bench_lap" solve "$f" "$5")
+    [ -n "$cost" ] || die "$name failed"
+    if [ -n "$scipy" ] && [ "${6:-3}" -gt 0 ]; then
+        read -r peer peer_matched peer_cost < <("${pin[@]}" "$scipy" "$here/lap_scipy.py" "$f" "${6:-3}")
+        [ "$matched $cost" = "$peer_matched $peer_cost" ] || die "$name: $matched $cost, scipy $peer_matched $peer_cost"
+        emit "$name" "$ours" s "$5" scipy "$peer"
+    else
+        emit "$name" "$ours" s "$5"
+    fi
+    emit "$name: certificate" "$check" s "$5" solving "$ours"
+}
+
+bench_lap() {
+    local pin=() scipy='' p warm cold kind
+    export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+    have taskset && pin=(taskset -c 0)
+    for p in python3 /usr/bin/python3; do
+        [ -n "$scipy" ] || ! "$p" -c 'import scipy.optimize' 2>/dev/null || scipy=$p
+    done
+    [ -n "$scipy" ] || say "skip: no python3 has scipy (Debian: python3-scipy)"
+    for kind in mach uni geo; do
+        lap_one $kind 1000 1000 2026 15
+        lap_one $kind 2000 2000 2027 9
+    done
+    lap_one mach 5000 5000 2028 3 1
+    read -r warm cold < <("${pin[@]}" "$aid/bench_lap" warm "$tmp/lap" 10 19)
+    emit "lap mach 5000 x 5000: again after 10 rows changed" "$warm" s 19 cold "$cold"
+    lap_one uni100 2000 2000 2029 9
+    lap_one mw 1000 1000 0 9
+    lap_one machinf 1000 1500 2030 9
+    lap_one machinf 1500 1500 2031 9
+    lap_one sumcj 1000 1600 2032 9
+    lap_one mach 100 10000 2033 9
+    lap_one mach 3000 200 2034 9
+    lap_one mach 10000 10000 2035 1 0
+    usage lap ogpu-match --lap "$tmp/lap"
+    emit "resident memory of ogpu-match --lap, mach 10000 x 10000" "$(calc "${rss[lap]} / 1024")" MiB 1
 }
 
 # Makespans of the Braun instances, a second each, beside the best that is published; the mean gap is to

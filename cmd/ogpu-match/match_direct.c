@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define READ_BYTES  ((size_t)1 << 18)
-#define SPARSE_ROWS 20000 /* more rows than this are read from the file as they are needed */
+#define SPARSE_ROWS 20000 /* more rows than this, and no fewer columns: read as they are needed */
 
 /* A LAP1 file whose rows are read when the solver asks for them. */
 struct rows {
@@ -151,7 +151,7 @@ static enum og_rc look_at(int fd, size_t *n, size_t *m, bool *big, struct og_err
         pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head || memcmp(head, "LAP1", 4) != 0)
         return OG_OK;
     OG_TRY(og_lapfile_head(head, n, m, err));
-    *big = (*n > SPARSE_ROWS && *m > SPARSE_ROWS) || (uint64_t)*n * *m > OG_LAPFILE_CELLS;
+    *big = (*n > SPARSE_ROWS && *n <= *m) || (uint64_t)*n * *m > OG_LAPFILE_CELLS;
     if (*big && (uint64_t)st.st_size != OG_LAPFILE_HEAD + 4 * (uint64_t)*n * *m)
         return og_err_set(err, OG_E_DATA, "%jd bytes are not a header and %zu x %zu cells",
                           (intmax_t)st.st_size, *n, *m);
@@ -176,7 +176,7 @@ static enum og_rc solve_file(const struct match_opts *o, const char *path, struc
 
 enum og_rc match_lap(const struct match_opts *opts, struct og_err *err)
 {
-    enum og_rc worst = OG_OK;
+    enum og_rc first = OG_OK;
     if (opts->files == 0)
         return og_err_set(err, OG_E_USAGE, "--lap wants a FILE; '-' is stdin");
     for (size_t k = 0; k < opts->files; k++) {
@@ -184,10 +184,11 @@ enum og_rc match_lap(const struct match_opts *opts, struct og_err *err)
         enum og_rc rc = solve_file(opts, opts->file[k], &now);
         if (rc == OG_OK)
             continue;
-        if (worst != OG_OK)
-            og_log(OG_LOG_ERROR, "%s", err->msg);
+        if (first == OG_OK)
+            first = rc;
+        else
+            og_log(OG_LOG_ERROR, "%s", err->msg); /* main says the last one */
         *err = now;
-        worst = rc;
     }
-    return worst;
+    return first;
 }

@@ -59,8 +59,8 @@ struct og_lap_result {
 
 /* Fills *out; release it also after a failure. OG_E_DATA: a size, cell or wait beyond its bound, or
  * costs so wide that (rows + 1) · |cell| reaches OG_LAP_BIG where no row may wait, 2^62 where rows
- * may. Memory beside the problem: O(n + m) and 32 columns a row; dense problems with more rows than
- * columns are transposed, which takes a copy. */
+ * may. Memory beside the problem: O(n + m) and 24 columns a row; a copy in 16 bits of dense
+ * problems of up to 2^25 cells; a transposed copy of dense ones with more rows than columns. */
 enum og_rc og_lap_solve(const struct og_lap_problem *p, struct og_lap_result *out,
                         struct og_err *err) OG_MUST_CHECK;
 void og_lap_result_release(struct og_lap_result *r);

@@ -8,12 +8,13 @@
 
 #include <stdlib.h>
 
-#define SAMPLE   64  /* rows looked at to choose ε */
-#define DIVIDE   5   /* of ε, from phase to phase */
-#define BIDS_MAX 400 /* a row in all, on average */
-#define WIDE     16  /* ε of this part of the spread is wider than what lists hold */
-#define CAP_MAX  256 /* greatest capacity that bids are made for */
-#define REDUCE   20  /* bids without ε a row, on average */
+#define SAMPLE    64  /* rows looked at to choose ε */
+#define DIVIDE    5   /* of ε, from phase to phase */
+#define BIDS_ROWS 100 /* the same where a row has to be asked for */
+#define BIDS_MAX  400 /* a row in all, on average */
+#define WIDE      16  /* ε of this part of the spread is wider than what lists hold */
+#define CAP_MAX   256 /* greatest capacity that bids are made for */
+#define REDUCE    20  /* bids without ε a row, on average */
 
 struct auction {
     struct og_lapcore *c;
@@ -280,8 +281,11 @@ static bool places(struct auction *a)
 
 void og_lapcore_auction(struct og_lapcore *c)
 {
-    struct auction a = {
-        .c = c, .eps = 1, .last = 1, .limit = OG_LAP_BIG, .budget = BIDS_MAX * c->n};
+    struct auction a = {.c = c,
+                        .eps = 1,
+                        .last = 1,
+                        .limit = OG_LAP_BIG,
+                        .budget = (c->p->row == NULL ? BIDS_MAX : BIDS_ROWS) * c->n};
     int64_t wide;
     if (!places(&a))
         return;

@@ -32,7 +32,7 @@ void og_lapcore_reserve(struct og_lapcore *c, size_t rows, size_t cols)
     c->seen = more(c->seen, cols, sizeof *c->seen);
     c->done = more(c->done, cols, sizeof *c->done);
     c->ready = more(c->ready, cols, sizeof *c->ready);
-    c->d32 = more(c->d32, cols, sizeof *c->d32);
+    c->below = more(c->below, cols, sizeof *c->below);
     c->at = more(c->at, cols + 32, sizeof *c->at);
     c->whole = more(c->whole, cols, sizeof *c->whole);
     c->x = more(c->x, rows, sizeof *c->x);
@@ -87,7 +87,7 @@ void og_lapcore_release(struct og_lapcore *c)
     free(c->seen);
     free(c->done);
     free(c->ready);
-    free(c->d32);
+    free(c->below);
     free(c->at);
     free(c->x);
     free(c->next);

@@ -57,8 +57,8 @@ struct og_lapcore {
     int32_t *pred;     /* row before it on the path */
     uint64_t *seen;    /* 2·path: d is of this path; 2·path + 1: and final */
     int32_t *done, *ready;
-    int32_t *d32; /* while whole rows are looked at on a path: d, moved and cut to 2^30 */
-    uint32_t *at; /* columns found in a row */
+    int32_t *below; /* while whole rows are looked at on a path: costs from here on bring nothing */
+    uint32_t *at;   /* columns found in a row */
     /* rows */
     int32_t *x, *next, *prev;      /* column, neighbours in the column's list of rows */
     int64_t *cx;                   /* cost of x */

@@ -11,8 +11,9 @@ struct path {
     int32_t end;  /* that column, −1: the row `leaver` waits */
     int32_t leaver;
     size_t done_n, ready_n;
-    bool whole;           /* d32 is kept */
-    int64_t zero;         /* the distance that d32 counts from */
+    bool whole;           /* `below` is kept */
+    int64_t zero;         /* the distance that it counts from */
+    int64_t known;        /* the best end that it knows of */
     size_t looks, wholes; /* rows whose list was made again; that were looked at entirely */
     bool stood_in;        /* a stand-in was reached: the others offer nothing nearer */
 };
@@ -48,7 +49,7 @@ static struct og_lapcore_item pop(struct og_lapcore_heap *h)
 enum step {
     STEP_NEAR, /* the row has offered its list */
     STEP_ALL,  /* a new list, too: all of it is next */
-    STEP_CUT   /* all but what d32 cannot tell */
+    STEP_CUT   /* all but what 32 bits cannot tell */
 };
 
 static int32_t cut(int64_t d)
@@ -67,7 +68,7 @@ static void offer(struct path *t, int32_t i, int32_t j, int64_t dist, int64_t co
     c->cost[j] = cost;
     c->pred[j] = i;
     if (t->whole)
-        c->d32[j] = cut(dist - t->zero);
+        c->below[j] = cut(dist - t->zero) + c->v32[j];
     if (og_lapcore_room(c, j)) {
         t->best = dist;
         t->end = j;
@@ -101,17 +102,30 @@ static void offer_near(struct path *t, int32_t i, int64_t base)
     c->work += OG_LAPSCAN_KEEP;
 }
 
-/* From here on d32 holds for each column the distance that an offer has to beat. */
-static void keep_d32(struct path *t)
+/* From here on `below` holds for each column the cost at which a row with base `zero` would bring
+ * nothing: distance to beat, plus price. */
+static void keep_below(struct path *t)
 {
     struct og_lapcore *c = t->c;
     t->whole = true;
     t->zero = t->now;
+    t->known = t->best;
     for (size_t j = 0; j < c->m; j++) {
-        if (c->seen[j] < 2 * c->path)
-            c->d32[j] = (int32_t)CUT;
-        else
-            c->d32[j] = c->seen[j] > 2 * c->path ? (int32_t)-CUT : cut(c->d[j] - t->zero);
+        int64_t d = c->seen[j] == 2 * c->path && c->d[j] < t->best ? c->d[j] : t->best;
+        bool final = c->seen[j] > 2 * c->path;
+        c->below[j] = final ? (int32_t)-CUT : cut(d - t->zero) + c->v32[j];
+    }
+}
+
+/* A nearer end has been found since: nothing beyond it matters. */
+static void lower_below(struct path *t)
+{
+    struct og_lapcore *c = t->c;
+    int32_t best = cut(t->best - t->zero);
+    t->known = t->best;
+    for (size_t j = 0; j < c->m; j++) {
+        int32_t most = best + c->v32[j];
+        c->below[j] = c->below[j] < most ? c->below[j] : most;
     }
 }
 
@@ -134,18 +148,19 @@ static void offer_all(struct path *t, int32_t i, int64_t base)
     c->work += c->m;
     t->wholes++;
     if (!t->whole && c->p->c32 != NULL)
-        keep_d32(t);
+        keep_below(t);
     if (c->p->c32 == NULL || t->now - t->zero > CUT / 2 || base - t->zero > CUT / 2 ||
         t->zero - base > CUT / 2) {
         offer_all64(t, i, base);
         return;
     }
-    if (t->best - t->zero > CUT) /* what d32 cannot tell comes later, if at all */
+    if (t->best < t->known)
+        lower_below(t);
+    if (t->best - t->zero > CUT) /* what 32 bits cannot tell comes later, if at all */
         push(&c->heap, (struct og_lapcore_item){
                            .key = t->zero + CUT, .base = base, .row = i, .step = STEP_CUT});
     r = og_lapcore_row32(c, (size_t)i);
-    n = og_lapscan_nearer(r, c->v32, c->d32, cut(t->best - t->zero), (int32_t)(base - t->zero),
-                          c->m, c->avx2, c->at);
+    n = og_lapscan_cheaper(r, c->below, (int32_t)(base - t->zero), c->m, c->avx2, c->at);
     for (size_t k = 0; k < n; k++) {
         int32_t j = (int32_t)c->at[k];
         int64_t dist = base + r[j] - c->v[j];
@@ -198,7 +213,7 @@ static void settle(struct path *t, int32_t j)
     struct og_lapcore *c = t->c;
     c->seen[j] = 2 * c->path + 1;
     if (t->whole)
-        c->d32[j] = (int32_t)-CUT;
+        c->below[j] = (int32_t)-CUT;
     c->done[t->done_n++] = j;
     for (int32_t i = c->head[j]; i >= 0; i = c->next[i])
         reach(t, i, t->now - (c->cx[i] - c->v[j]));

@@ -14,7 +14,8 @@
 
 #define KEEP   OG_LAPSCAN_KEEP
 #define LANES  32
-#define ROOM   64 /* gathered before the worst are dropped */
+#define ROOM   64  /* gathered before the worst are dropped */
+#define AHEAD  256 /* cells fetched early: rows come from memory in no order */
 #define NONE32 ((int32_t)1 << 30)
 #define NONE64 INT64_MAX
 
@@ -153,26 +154,23 @@ AVX2 static inline uint32_t meeting32(const int32_t *c, const int32_t *v, __m256
     return ~(uint32_t)_mm256_movemask_epi8(all);
 }
 
-struct nearer {
-    const int32_t *c, *v, *d;
-    __m256i top, rel;
-};
-
-AVX2 static inline __m256i nearer8(const struct nearer *k, size_t j)
+AVX2 static inline __m256i cheaper8(const int32_t *c, const int32_t *below, __m256i by)
 {
-    __m256i most = _mm256_sub_epi32(_mm256_min_epi32(load(k->d + j), k->top), k->rel);
-    return _mm256_cmpgt_epi32(most, h32(k->c + j, k->v + j));
+    return _mm256_cmpgt_epi32(_mm256_sub_epi32(load(below), by), load(c));
 }
 
-AVX2 static size_t nearer_avx2(const int32_t *c, const int32_t *v, const int32_t *d, int32_t top,
-                               int32_t rel, size_t whole, uint32_t *at)
+AVX2 static size_t cheaper_avx2(const int32_t *c, const int32_t *below, int32_t by, size_t whole,
+                                uint32_t *at)
 {
-    const struct nearer k = {c, v, d, _mm256_set1_epi32(top), _mm256_set1_epi32(rel)};
-    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7), x = _mm256_set1_epi32(by);
     size_t n = 0;
     for (size_t j = 0; j < whole; j += LANES) {
-        __m256i lo = _mm256_packs_epi32(nearer8(&k, j), nearer8(&k, j + 8));
-        __m256i hi = _mm256_packs_epi32(nearer8(&k, j + 16), nearer8(&k, j + 24));
+        _mm_prefetch((const char *)(c + j + AHEAD), _MM_HINT_T0);
+        _mm_prefetch((const char *)(c + j + AHEAD + 16), _MM_HINT_T0);
+        __m256i lo = _mm256_packs_epi32(cheaper8(c + j, below + j, x),
+                                        cheaper8(c + j + 8, below + j + 8, x));
+        __m256i hi = _mm256_packs_epi32(cheaper8(c + j + 16, below + j + 16, x),
+                                        cheaper8(c + j + 24, below + j + 24, x));
         __m256i all = _mm256_packs_epi16(lo, hi);
         if (!_mm256_testz_si256(all, all)) {
             all = _mm256_permutevar8x32_epi32(all, order);
@@ -390,10 +388,10 @@ static bool fast64(struct gather *g, const int64_t *c, const int64_t *v, size_t 
     return true;
 }
 #else
-static size_t nearer_avx2(const int32_t *c, const int32_t *v, const int32_t *d, int32_t top,
-                          int32_t rel, size_t whole, uint32_t *at)
+static size_t cheaper_avx2(const int32_t *c, const int32_t *below, int32_t by, size_t whole,
+                           uint32_t *at)
 {
-    (void)c, (void)v, (void)d, (void)top, (void)rel, (void)whole, (void)at;
+    (void)c, (void)below, (void)by, (void)whole, (void)at;
     return 0;
 }
 static bool duo32_avx2(const int32_t *c, const int32_t *v, size_t whole, struct og_lapscan_two *t)
@@ -469,15 +467,14 @@ struct og_lapscan_two og_lapscan_two64(const int64_t *c, const int64_t *v, size_
     return t;
 }
 
-size_t og_lapscan_nearer(const int32_t *c, const int32_t *v, const int32_t *d, int32_t top,
-                         int32_t rel, size_t m, bool avx2, uint32_t *at)
+size_t og_lapscan_cheaper(const int32_t *c, const int32_t *below, int32_t by, size_t m, bool avx2,
+                          uint32_t *at)
 {
     size_t whole = avx2 ? m / LANES * LANES : 0;
-    size_t n = avx2 ? nearer_avx2(c, v, d, top, rel, whole, at) : 0;
+    size_t n = avx2 ? cheaper_avx2(c, below, by, whole, at) : 0;
     for (size_t j = whole; j < m; j++) {
-        int64_t h = (int64_t)(c[j] < NONE32 ? c[j] : NONE32) - v[j];
         at[n] = (uint32_t)j;
-        n += h < (int64_t)(d[j] < top ? d[j] : top) - rel;
+        n += c[j] < (int64_t)below[j] - by;
     }
     return n;
 }

@@ -36,10 +36,10 @@ struct og_lapscan_two {
 struct og_lapscan_two og_lapscan_two32(const int32_t *c, const int32_t *v, size_t m, bool avx2);
 struct og_lapscan_two og_lapscan_two64(const int64_t *c, const int64_t *v, size_t m);
 
-/* Numbers, ascending, of the columns with min(c, 2^30) − v < min(d, top) − rel, into at (room for
- * m + 32). |d|, |top| <= 2^30, |rel| <= 2^29. */
-size_t og_lapscan_nearer(const int32_t *c, const int32_t *v, const int32_t *d, int32_t top,
-                         int32_t rel, size_t m, bool avx2, uint32_t *at);
+/* Numbers, ascending, of the columns with c < below − by, into at (room for m + 32).
+ * −2^31 <= below − by < 2^31. */
+size_t og_lapscan_cheaper(const int32_t *c, const int32_t *below, int32_t by, size_t m, bool avx2,
+                          uint32_t *at);
 
 bool og_lapscan_has_avx2(void);
 

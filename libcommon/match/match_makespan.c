@@ -17,6 +17,7 @@
 #define STEPS_MAX   ((uint64_t)1 << 26)
 #define STALL       150    /* parts without gain before a kick */
 #define EXACT_STEPS 200000 /* of trying everything where tasks are few */
+#define FEW         16     /* machines: any of them may be of use to any other */
 #define SMALL       40     /* tasks: the search leaves no pair out */
 #define HOLD        20     /* parts for which a kicked task stays */
 
@@ -185,6 +186,20 @@ static int64_t spare(const struct search *s)
 
 /* ---- a part: a few machines, the tasks on them that have a choice */
 
+/* Where a task on machine j would go else, as one of them has it; any machine when there is none.
+ */
+static size_t neighbour(struct search *s, size_t j)
+{
+    size_t i = below(s, s->n), at = SIZE_MAX;
+    for (size_t k = 0; k < s->n && s->x[i] != (int32_t)j; k++)
+        i = i + 1 < s->n ? i + 1 : 0;
+    for (size_t k = 0; k < s->m && s->x[i] == (int32_t)j; k++)
+        if (k != j && s->w[i * s->m + k] <= UNIT && s->role[k] == NOT_IN &&
+            (at == SIZE_MAX || priced(s, i, k) < priced(s, i, at)))
+            at = k;
+    return at == SIZE_MAX ? below(s, s->m) : at;
+}
+
 static void choose_machines(struct search *s, int64_t target)
 {
     size_t over = 0, want = 5 + below(s, 3), first = below(s, s->m);
@@ -198,8 +213,10 @@ static void choose_machines(struct search *s, int64_t target)
             skip -= s->load[first] > target;
     }
     want = want < s->m ? want : s->m;
+    /* of many machines, one drawn at random is seldom of use */
     for (b->machs = 0; b->machs < want;) {
-        size_t j = b->machs == 0 ? first : below(s, s->m);
+        bool near = s->m > FEW && below(s, 64) < (s->m < 48 ? s->m : 48);
+        size_t j = b->machs == 0 ? first : near ? neighbour(s, first) : below(s, s->m);
         if (s->role[j] != NOT_IN)
             continue;
         s->role[j] = (uint8_t)b->machs;

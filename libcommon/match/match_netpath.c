@@ -195,7 +195,9 @@ struct cutter {
     size_t *last_in;
     uint64_t *pull; /* bandwidth to what is already taken, saturating */
     bool *taken;
-    bool *side; /* the best so far */
+    bool *side;    /* the best so far */
+    size_t *order; /* groups as a phase took them */
+    size_t groups;
     struct heap heap;
 };
 
@@ -214,30 +216,41 @@ static void take(struct cutter *c, size_t i)
         }
 }
 
-/* One phase: takes all groups, always the one with the most pull (ties: the lowest); the last one's
- * pull is the cut that parts it from the rest; it is merged into the one before. */
-static uint64_t phase(struct cutter *c, size_t *last)
+/* One phase: takes all groups, always the one with the most pull (ties: the lowest). The last one's
+ * pull is the cut that parts it from the rest. */
+static uint64_t phase(struct cutter *c)
 {
-    size_t before = SIZE_MAX;
     for (size_t k = 0; k < c->n; k++) {
         c->pull[c->member[k]] = 0;
         c->taken[c->member[k]] = false;
     }
-    *last = SIZE_MAX;
+    c->groups = 0;
     push(&c->heap, (struct way){UINT64_MAX, 0, c->group[c->member[0]]});
     while (c->heap.n > 0) {
         size_t v = pop(&c->heap).node;
         if (c->taken[v])
             continue;
-        before = *last;
-        *last = v;
+        c->order[c->groups++] = v;
         take(c, v);
     }
-    for (size_t v = *last; v != SIZE_MAX; v = c->next_in[v])
-        c->group[v] = before;
-    c->next_in[c->last_in[before]] = *last;
-    c->last_in[before] = c->last_in[*last];
-    return c->pull[*last];
+    return c->pull[c->order[c->groups - 1]];
+}
+
+static void merge(struct cutter *c, size_t into, size_t from)
+{
+    for (size_t v = from; v != SIZE_MAX; v = c->next_in[v])
+        c->group[v] = into;
+    c->next_in[c->last_in[into]] = from;
+    c->last_in[into] = c->last_in[from];
+}
+
+/* No cut below the best parts the last two, nor any two taken one after the other of which the
+ * second had so much pull (Nagamochi and Ibaraki 1992). */
+static void contract(struct cutter *c, uint64_t best)
+{
+    for (size_t k = c->groups; --k > 0;)
+        if (k == c->groups - 1 || c->pull[c->order[k]] >= best)
+            merge(c, c->order[k - 1], c->order[k]);
 }
 
 static void remember(struct cutter *c, size_t last, size_t *count)
@@ -255,20 +268,23 @@ static void remember(struct cutter *c, size_t last, size_t *count)
 
 static void cut_part(struct cutter *c, struct og_net_part *part)
 {
-    size_t last, count = 0;
+    size_t count = 0;
     bool any = false;
     for (size_t k = 0; k < c->n; k++) {
         size_t v = c->member[k];
         c->group[v] = c->last_in[v] = v;
         c->next_in[v] = SIZE_MAX;
     }
-    for (size_t left = c->n; left > 1; left--) {
-        uint64_t cut = phase(c, &last);
-        if (any && cut >= part->cut_bytes)
-            continue;
+    for (c->groups = c->n; c->groups > 1;) {
+        uint64_t cut = phase(c);
+        if (c->groups == 1)
+            break;
+        if (!any || cut < part->cut_bytes) {
+            part->cut_bytes = cut;
+            remember(c, c->order[c->groups - 1], &count);
+        }
         any = true;
-        part->cut_bytes = cut;
-        remember(c, last, &count);
+        contract(c, part->cut_bytes);
     }
     /* the side with fewer nodes; of equal ones that without the lowest */
     bool turn = 2 * count > c->n || (2 * count == c->n && c->n > 0 && c->side[c->member[0]]);
@@ -288,6 +304,7 @@ void og_net_measure(struct og_net *net)
     c.last_in = og_xcalloc(n, sizeof *c.last_in);
     c.pull = og_xcalloc(n, sizeof *c.pull);
     c.taken = og_xcalloc(n, sizeof *c.taken);
+    c.order = og_xcalloc(n, sizeof *c.order);
     for (size_t p = 0; p < net->parts; p++) {
         c.n = 0;
         for (size_t i = 0; i < net->n; i++)
@@ -301,5 +318,6 @@ void og_net_measure(struct og_net *net)
     free(c.last_in);
     free(c.pull);
     free(c.taken);
+    free(c.order);
     free(c.heap.w);
 }

@@ -243,6 +243,10 @@ says() {
   says ogpu-match --dry-run
   says ogpu-match --why 2
   says ogpu-match --why-node 1
+  says ogpu-match --schedule
+  says ogpu-match --graph
+  says ogpu-match --path 1 1
+  says bash -c 'echo 1 1 0 4 | ogpu-match --makespan -'
   says ogpu-submit --fetch 1 --dir .
   says ogpu-submit --cancel 2
   says ogpu-submit --prune

@@ -1,4 +1,6 @@
 /* test_lap.c - the solver against brute force, in every form of a problem; bounds; stop(). */
+#include "lap_gen.h"
+
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "match/match_lap.h"
@@ -289,6 +291,47 @@ static void test_deep_prices(void **st)
     }
 }
 
+struct machine {
+    size_t n, m;
+    const int64_t *cell;
+    size_t asked;
+};
+
+static void machine_row(void *user, size_t i, int64_t *out)
+{
+    struct machine *t = user;
+    memcpy(out, t->cell + i * t->m, t->m * sizeof *out);
+    t->asked++;
+}
+
+/* Rows from a callback: the optimum of the dense problem, every row asked for a few times only. */
+static void test_callback(void **st)
+{
+    static const size_t size[][2] = {{500, 500}, {400, 480}, {100, 900}, {300, 120}};
+    (void)st;
+    for (size_t k = 0; k < 4; k++) {
+        size_t n = size[k][0], m = size[k][1];
+        int64_t *c = og_xmalloc(n * m * sizeof *c);
+        struct machine t = {n, m, c, 0};
+        struct og_lap_problem p = {.n = n, .m = m, .c64 = c};
+        struct og_lap_result r;
+        struct og_err err = {0};
+        lap_gen(k, k == 1 ? "machinf" : "mach", c, n, m);
+        for (size_t i = 0; i < n * m; i++)
+            c[i] = c[i] == LAP_GEN_HOLE ? OG_COST_NONE : c[i];
+        assert_int_equal(og_lap_solve(&p, &r, &err), OG_OK);
+        p.c64 = NULL;
+        p.row = machine_row;
+        p.row_user = &t;
+        struct og_lap_result s = solve(&p, r.cost + (int64_t)(n - r.matched) * OG_LAP_BIG, k);
+        assert_int_equal(s.matched, r.matched);
+        assert_true(t.asked < 400 * n);
+        og_lap_result_release(&r);
+        og_lap_result_release(&s);
+        free(c);
+    }
+}
+
 static bool count_down(void *user)
 {
     int *left = user;
@@ -342,7 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_brute_force), cmocka_unit_test(test_hard_kinds),
         cmocka_unit_test(test_bounds),      cmocka_unit_test(test_deep_prices),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_callback),    cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
