@@ -83,7 +83,7 @@ static void test_with_a_matched_one(void **st)
     kit_match(k);
     uint64_t task = kit_submit_by(k, 0, "{'verify':'own','count':5,'chunk':2}");
     json_t *body = take(1, 0, (uint64_t[]){task, task}, 2);
-    json_object_update(body, crew_leases(1));
+    json_object_update_new(body, crew_leases(1));
     kit_do(k, kit_acct(k, 0), OG_TX_LEASE_START, body);
     look(k, task, 3);
     assert_int_equal(k->ls.first, 2);
