@@ -3,6 +3,7 @@
 
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "match/match_wayheap.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -157,46 +158,22 @@ static bool better(const struct way *a, const struct way *b)
     return a->node < b->node;
 }
 
-struct heap {
-    struct way *w;
-    size_t n, cap;
-};
-
-static void push(struct heap *h, struct way w)
+/* The queue holds less as better: the wider first among equal latencies. */
+static void push(struct og_wayheap *h, struct way w)
 {
-    size_t i = h->n++;
-    h->w = og_xgrow(h->w, &h->cap, h->n, sizeof *h->w);
-    while (i > 0 && better(&w, &h->w[(i - 1) / 2])) {
-        h->w[i] = h->w[(i - 1) / 2];
-        i = (i - 1) / 2;
-    }
-    h->w[i] = w;
+    og_wayheap_push(h, (struct og_way){w.latency_us, UINT64_MAX - w.bytes_per_s, w.node});
 }
 
-static struct way pop(struct heap *h)
+static struct way pop(struct og_wayheap *h)
 {
-    struct way top = h->w[0], last = h->w[--h->n];
-    size_t i = 0;
-    for (;;) {
-        size_t c = 2 * i + 1;
-        if (c >= h->n)
-            break;
-        if (c + 1 < h->n && better(&h->w[c + 1], &h->w[c]))
-            c++;
-        if (!better(&h->w[c], &last))
-            break;
-        h->w[i] = h->w[c];
-        i = c;
-    }
-    if (h->n > 0)
-        h->w[i] = last;
-    return top;
+    struct og_way w = og_wayheap_pop(h);
+    return (struct way){w.latency_us, UINT64_MAX - w.second, (uint32_t)w.node};
 }
 
 void og_graph_from(const struct og_graph *g, uint64_t src, uint64_t *latency_us,
                    uint64_t *bytes_per_s)
 {
-    struct heap h = {NULL, 0, 0};
+    struct og_wayheap h = {NULL, 0, 0};
     const struct node *s = find(g, src);
     for (size_t i = 0; i < g->n; i++) {
         latency_us[i] = OG_GRAPH_LATENCY_NONE_US;
@@ -259,7 +236,7 @@ static bool accept_way(struct reach *r, const struct way *w, uint64_t bytes,
 void og_graph_nearest(const struct og_graph *g, const uint64_t *src, size_t n_src, uint64_t bytes,
                       struct og_graph_way *out)
 {
-    struct heap h = {NULL, 0, 0};
+    struct og_wayheap h = {NULL, 0, 0};
     struct reach *r = og_xcalloc(g->n + 1, sizeof *r);
     struct way none = {OG_GRAPH_LATENCY_NONE_US, OG_GRAPH_BPS_NONE, 0};
     for (size_t i = 0; i < g->n; i++) {

@@ -3,62 +3,11 @@
 
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "match/match_wayheap.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A heap entry: the way to `node` known when it was pushed. */
-struct way {
-    uint64_t latency_us;
-    uint64_t second; /* what decides between equal latencies: less is better */
-    size_t node;
-};
-
-static bool better(const struct way *a, const struct way *b)
-{
-    if (a->latency_us != b->latency_us)
-        return a->latency_us < b->latency_us;
-    if (a->second != b->second)
-        return a->second < b->second;
-    return a->node < b->node;
-}
-
-struct heap {
-    struct way *w;
-    size_t n, cap;
-};
-
-static void push(struct heap *h, struct way w)
-{
-    size_t i = h->n++;
-    h->w = og_xgrow(h->w, &h->cap, h->n, sizeof *h->w);
-    while (i > 0 && better(&w, &h->w[(i - 1) / 2])) {
-        h->w[i] = h->w[(i - 1) / 2];
-        i = (i - 1) / 2;
-    }
-    h->w[i] = w;
-}
-
-static struct way pop(struct heap *h)
-{
-    struct way top = h->w[0], last = h->w[--h->n];
-    size_t i = 0;
-    for (;;) {
-        size_t c = 2 * i + 1;
-        if (c >= h->n)
-            break;
-        if (c + 1 < h->n && better(&h->w[c + 1], &h->w[c]))
-            c++;
-        if (!better(&h->w[c], &last))
-            break;
-        h->w[i] = h->w[c];
-        i = c;
-    }
-    if (h->n > 0)
-        h->w[i] = last;
-    return top;
-}
 
 static size_t other_end(const struct og_net *net, size_t e, size_t i)
 {
@@ -81,25 +30,26 @@ static uint64_t extend(enum second kind, uint64_t so_far, uint64_t bytes_per_s)
 /* Least (latency, second) from src over edges of at least `width`, into best[n]; latency UINT64_MAX
  * where there is no way. */
 static void dijkstra(const struct og_net *net, size_t src, enum second kind, uint64_t width,
-                     struct heap *h, struct way *best)
+                     struct og_wayheap *h, struct og_way *best)
 {
     for (size_t i = 0; i < net->n; i++)
-        best[i] = (struct way){UINT64_MAX, UINT64_MAX, i};
-    best[src] = (struct way){0, 0, src};
-    push(h, best[src]);
+        best[i] = (struct og_way){UINT64_MAX, UINT64_MAX, i};
+    best[src] = (struct og_way){0, 0, src};
+    og_wayheap_push(h, best[src]);
     while (h->n > 0) {
-        struct way w = pop(h);
-        if (better(&best[w.node], &w))
+        struct og_way w = og_wayheap_pop(h);
+        if (og_way_better(&best[w.node], &w))
             continue;
         for (size_t k = net->first[w.node]; k < net->first[w.node + 1]; k++) {
             const struct og_net_edge *e = &net->edge[net->arc[k]];
-            struct way next = {w.latency_us + e->latency_us, extend(kind, w.second, e->bytes_per_s),
-                               other_end(net, net->arc[k], w.node)};
+            struct og_way next = {w.latency_us + e->latency_us,
+                                  extend(kind, w.second, e->bytes_per_s),
+                                  other_end(net, net->arc[k], w.node)};
             if (e->bytes_per_s < width || next.latency_us > OG_NET_VALUE_MAX ||
-                !better(&next, &best[next.node]))
+                !og_way_better(&next, &best[next.node]))
                 continue;
             best[next.node] = next;
-            push(h, next);
+            og_wayheap_push(h, next);
         }
     }
 }
@@ -119,7 +69,7 @@ static bool find(const struct og_net *net, uint64_t id, size_t *at)
 }
 
 /* From the start, always to the lowest node that is still on a best way. */
-static void follow(const struct og_net *net, size_t at, const struct way *rest, uint64_t width,
+static void follow(const struct og_net *net, size_t at, const struct og_way *rest, uint64_t width,
                    struct og_net_way *out)
 {
     out->hops = (size_t)rest[at].second;
@@ -149,8 +99,8 @@ enum og_rc og_net_path(const struct og_net *net, uint64_t from, uint64_t to, str
         return og_err_set(err, OG_E_DATA, "there is no node %" PRIu64, from);
     if (!find(net, to, &b))
         return og_err_set(err, OG_E_DATA, "there is no node %" PRIu64, to);
-    struct heap h = {NULL, 0, 0};
-    struct way *best = og_xcalloc(net->n + 1, sizeof *best);
+    struct og_wayheap h = {NULL, 0, 0};
+    struct og_way *best = og_xcalloc(net->n + 1, sizeof *best);
     dijkstra(net, a, SECOND_WIDTH, 0, &h, best);
     out->found = best[b].latency_us != UINT64_MAX;
     if (out->found) {
@@ -169,8 +119,8 @@ enum og_rc og_net_path(const struct og_net *net, uint64_t from, uint64_t to, str
 
 static void measure_diameter(struct og_net *net)
 {
-    struct heap h = {NULL, 0, 0};
-    struct way *best = og_xcalloc(net->n + 1, sizeof *best);
+    struct og_wayheap h = {NULL, 0, 0};
+    struct og_way *best = og_xcalloc(net->n + 1, sizeof *best);
     for (size_t i = 0; i < net->n; i++) {
         struct og_net_part *part = &net->part[net->node[i].component];
         dijkstra(net, i, SECOND_HOPS, 0, &h, best);
@@ -198,7 +148,7 @@ struct cutter {
     bool *side;    /* the best so far */
     size_t *order; /* groups as a phase took them */
     size_t groups;
-    struct heap heap;
+    struct og_wayheap heap;
 };
 
 static void take(struct cutter *c, size_t i)
@@ -212,7 +162,7 @@ static void take(struct cutter *c, size_t i)
                 continue;
             if (!og_add_u64(c->pull[g], net->edge[net->arc[k]].bytes_per_s, &c->pull[g]))
                 c->pull[g] = UINT64_MAX;
-            push(&c->heap, (struct way){UINT64_MAX - c->pull[g], 0, g});
+            og_wayheap_push(&c->heap, (struct og_way){UINT64_MAX - c->pull[g], 0, g});
         }
 }
 
@@ -225,9 +175,9 @@ static uint64_t phase(struct cutter *c)
         c->taken[c->member[k]] = false;
     }
     c->groups = 0;
-    push(&c->heap, (struct way){UINT64_MAX, 0, c->group[c->member[0]]});
+    og_wayheap_push(&c->heap, (struct og_way){UINT64_MAX, 0, c->group[c->member[0]]});
     while (c->heap.n > 0) {
-        size_t v = pop(&c->heap).node;
+        size_t v = og_wayheap_pop(&c->heap).node;
         if (c->taken[v])
             continue;
         c->order[c->groups++] = v;
