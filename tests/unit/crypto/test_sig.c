@@ -3,60 +3,21 @@
  * SHA-256. */
 #include "crypto/crypto_sig.h"
 
+#include "vectors.h"
+
 #include "base/base_io.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
 
 #include <jansson.h>
 #include <setjmp.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-extern char **environ;
-
-/* The vectors are stored packed; NULL when they are not there. */
-static json_t *load_packed(const char *name)
-{
-    const char *shared = getenv("OGPU_SHARED");
-    char *dir = og_io_join(shared ? shared : "../shared", "vectors"), *path = og_io_join(dir, name);
-    free(dir);
-    if (!og_io_exists(path)) {
-        print_message("skip: no '%s'\n", path);
-        free(path);
-        return NULL;
-    }
-    int p[2];
-    assert_int_equal(pipe(p), 0);
-    posix_spawn_file_actions_t fa;
-    posix_spawn_file_actions_init(&fa);
-    posix_spawn_file_actions_adddup2(&fa, p[1], 1);
-    posix_spawn_file_actions_addclose(&fa, p[0]);
-    char gzip[] = "gzip", flags[] = "-dc";
-    char *argv[] = {gzip, flags, path, NULL};
-    pid_t pid;
-    assert_int_equal(posix_spawnp(&pid, gzip, &fa, NULL, argv, environ), 0);
-    posix_spawn_file_actions_destroy(&fa);
-    close(p[1]);
-    struct og_buf text = OG_BUF_INIT;
-    assert_int_equal(og_io_read_fd(p[0], 64 << 20, &text, NULL), OG_OK);
-    close(p[0]);
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-    json_t *j = json_loadb(text.p, text.len, 0, NULL);
-    assert_non_null(j);
-    og_buf_release(&text);
-    free(path);
-    return j;
-}
 
 static uint8_t *unhex(const json_t *s, size_t *n)
 {
@@ -120,7 +81,7 @@ static struct tally run_wycheproof(const char *alg, const json_t *j)
 static void wycheproof_ed25519(void **state)
 {
     (void)state;
-    json_t *j = load_packed("wycheproof_ed25519_test.json.gz");
+    json_t *j = load_vectors("wycheproof_ed25519_test.json.gz");
     if (!j)
         skip();
     struct tally n = run_wycheproof("ed25519", j);
@@ -133,7 +94,7 @@ static void wycheproof_ed25519(void **state)
 static void wycheproof_mldsa65(void **state)
 {
     (void)state;
-    json_t *j = load_packed("wycheproof_mldsa_65_verify_test.json.gz");
+    json_t *j = load_vectors("wycheproof_mldsa_65_verify_test.json.gz");
     if (!j)
         skip();
     struct tally n = run_wycheproof("ml-dsa-65", j);
