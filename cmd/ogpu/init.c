@@ -41,13 +41,16 @@ static const struct og_opt opts[] = {
     OPT("mem", OG_OPT_BYTES, .at = AT(mem_bytes), .arg = "BYTES", .min = 1 << 20,
         .help = "memory of all slots together (default: 7/8 of the machine's)"),
     OPT("member", OG_OPT_LIST, .letter = 'm', .at = AT(members), .arg = "NAME[,KEY=VALUE...]",
-        .help = "an owner with a node; threads=, share=, slots=, mem=, amount=, bond="),
+        .help = "an owner with a node; threads=, share=, slots=, mem=, amount=, bond=, mflops="),
     OPT("account", OG_OPT_LIST, .at = AT(accounts), .arg = "NAME[,amount=OGPU]",
         .help = "a funded account without a node (default amount 10000)"),
     OPT("param", OG_OPT_LIST, .letter = 'p', .at = AT(params), .arg = "NAME=VALUE",
         .help = "a parameter of the chain; see ogpu(7)"),
     OPT("capacity-ms", OG_OPT_U64, .at = AT(capacity_ms), .arg = "MS", .min = 10, .max = 60000,
         .help = "how long a node's capacity is measured (default 300)"),
+    OPT("mflops", OG_OPT_U64, .at = AT(mflops_per_s), .arg = "N", .min = 1,
+        .max = INIT_MFLOPS_MAX,
+        .help = "capacity of each node, stated in MFLOP/s in place of measured"),
 };
 /* clang-format on */
 
@@ -97,7 +100,7 @@ static enum og_rc measure(const struct init_options *o, const uint8_t random[32]
 {
     for (size_t i = 0; i < p->n; i++) {
         struct init_person *w = &p->v[i];
-        if (!w->node)
+        if (!w->node || w->mflops_per_s)
             continue;
         enum og_rc rc = og_node_measure(&w->limits, random, o->capacity_ms, &w->mflops_per_s, err);
         if (rc != OG_OK)

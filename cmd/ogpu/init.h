@@ -10,11 +10,14 @@
 
 #include <jansson.h>
 
+#define INIT_MFLOPS_MAX ((uint64_t)1 << 40) /* as node.join takes it */
+
 struct init_options {
     struct og_opts_common common;
     const char *key, *alg;
     uint64_t supply, bond; /* grains */
     uint64_t capacity_ms;
+    uint64_t mflops_per_s;                         /* stated in place of measured; 0: measure */
     uint64_t slots, threads, share_ppm, mem_bytes; /* limits where a member says nothing else */
     struct og_opt_list members, accounts, params;
 };

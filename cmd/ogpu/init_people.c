@@ -39,6 +39,7 @@ static struct init_person *add(const struct init_options *o, struct init_people 
         .amount = AMOUNT_DEFAULT,
         .bond = o->bond,
         .limits = {o->threads, o->share_ppm, o->slots, o->mem_bytes},
+        .mflops_per_s = o->mflops_per_s,
     };
     return who;
 }
@@ -55,16 +56,19 @@ static enum og_rc number(const char *key, const char *s, uint64_t max, uint64_t 
 /* One "key=value" behind a name. */
 static enum og_rc set(struct init_person *who, const char *item, struct og_err *err)
 {
-    static const char *const keys[] = {"threads", "share", "slots", "mem", "amount", "bond"};
+    static const char *const keys[] = {"threads", "share", "slots", "mem",
+                                       "amount",  "bond",  "mflops"};
+    const size_t n_keys = sizeof keys / sizeof *keys;
     const char *eq = strchr(item, '=');
     size_t k = 0;
-    while (eq && k < 6 &&
+    while (eq && k < n_keys &&
            (strlen(keys[k]) != (size_t)(eq - item) ||
             strncmp(keys[k], item, (size_t)(eq - item)) != 0))
         k++;
-    if (!eq || k == 6 || (!who->node && k != 4))
+    if (!eq || k == n_keys || (!who->node && k != 4))
         return og_err_set(err, OG_E_USAGE, "'%.64s' is none of %s", item,
-                          who->node ? "threads=, share=, slots=, mem=, amount=, bond=" : "amount=");
+                          who->node ? "threads=, share=, slots=, mem=, amount=, bond=, mflops="
+                                    : "amount=");
     const char *s = eq + 1;
     enum og_rc rc = OG_OK;
     switch (k) {
@@ -73,7 +77,8 @@ static enum og_rc set(struct init_person *who, const char *item, struct og_err *
     case 2: rc = number(keys[k], s, OG_NODE_SLOTS_MAX, &who->limits.slots, err); break;
     case 3: rc = og_cli_bytes(s, &who->limits.mem_bytes, err); break;
     case 4: rc = og_cli_amount(s, &who->amount, err); break;
-    default: rc = og_cli_amount(s, &who->bond, err); break;
+    case 5: rc = og_cli_amount(s, &who->bond, err); break;
+    default: rc = number(keys[k], s, INIT_MFLOPS_MAX, &who->mflops_per_s, err); break;
     }
     if (rc == OG_OK && k == 1 && (who->limits.share_ppm == 0 || who->limits.share_ppm > OG_PPM))
         rc = og_err_set(err, OG_E_USAGE, "'share=%.40s' is not above 0 and at most 1", s);

@@ -10,7 +10,7 @@ setup() {
   command -v g++ >/dev/null || skip "g++ is not installed, which the fake needs"
   bwrap --unshare-all --ro-bind / / /bin/true 2>/dev/null || skip "no sandbox can be had here"
   cp "$OGPU_ROOT"/tests/cuda/*.cu .
-  ogpu init -q --capacity-ms 10 --slots 1 >/dev/null
+  ogpu init -q --mflops 100000 --slots 1 >/dev/null
   perl -e 'open(O, ">:raw", "x.bin"); print O pack("l<*", map { $_ * 7919 % 1000 } 0 .. 999)'
 }
 
@@ -85,7 +85,7 @@ tree() {
 @test "a worker on a GPU, verifiers on a CPU" {
   rm -r "$OGPU_HOME"
   export OGPU_KEYS=$BATS_TEST_TMPDIR/keys
-  ogpu init -q --capacity-ms 10 --account sub --param q_min_ppm=1000000 --member a,slots=1 \
+  ogpu init -q --mflops 100000 --account sub --param q_min_ppm=1000000 --member a,slots=1 \
     --member b,slots=1 --member c,slots=1 >/dev/null
   ogpu-submit --key sub --verify exact --samples 2 --cuda words.cu --entry tree --grid 16 --block 64 \
     --parts 8 --chunk 8 --param in:i32:x.bin --param out:i32:16:s.bin --param i32:1000 >task.json

@@ -7,7 +7,7 @@ setup() {
   command -v g++ >/dev/null || command -v clang++ >/dev/null || skip "no C++ compiler is installed"
   bwrap --unshare-all --ro-bind / / /bin/true 2>/dev/null || skip "no sandbox can be had here"
   cp "$OGPU_ROOT"/tests/cuda/*.cu .
-  ogpu init -q --capacity-ms 10 --slots 1 >/dev/null
+  ogpu init -q --mflops 100000 --slots 1 >/dev/null
 }
 
 # ints EXPR N FILE: N 32-bit integers, EXPR of $_
@@ -203,7 +203,7 @@ END
 @test "exact: only drawn parts are recomputed, and an honest worker is paid" {
   rm -r "$OGPU_HOME"
   export OGPU_KEYS=$BATS_TEST_TMPDIR/keys
-  ogpu init -q --capacity-ms 10 --account sub --param q_min_ppm=1000000 --member a,slots=1 \
+  ogpu init -q --mflops 100000 --account sub --param q_min_ppm=1000000 --member a,slots=1 \
     --member b,slots=1 --member c,slots=1 >/dev/null
   ints '$_ * 5' 1000 x.bin
   ogpu-submit --key sub --verify exact --samples 3 --cuda words.cu --entry tree --grid 16 --block 64 \

@@ -106,7 +106,7 @@ page() {
   take_apart "$1" || return 1
   mkdir -p work
   cd work || return 1
-  [ ! -e ../ex/chain ] || ogpu init -q --capacity-ms 50 --slots 2 --mem 2GiB >/dev/null
+  [ ! -e ../ex/chain ] || ogpu init -q --mflops 100000 --slots 2 --mem 2GiB >/dev/null
   for cmd in ../ex/*.cmd; do
     example "$cmd" || return 1
   done
@@ -213,7 +213,7 @@ columns_of_page() {
 
 @test "ogpu-state(5) has the tables and columns of the schema, in their order" {
   needs sqlite3
-  ogpu init -q --capacity-ms 50 >/dev/null
+  ogpu init -q --mflops 100000 >/dev/null
   columns_of_page >page
   [ "$(wc -l <page)" -gt 200 ]
   cut -d ' ' -f 1 page | uniq | while read -r table; do
@@ -234,7 +234,7 @@ says() {
 @test "ogpu-records(5) has every kind of record that the tools write" {
   needs jq
   local what
-  says ogpu init --capacity-ms 50 --slots 2 --mem 2GiB --account bob
+  says ogpu init --mflops 100000 --slots 2 --mem 2GiB --account bob
   says ogpu-keygen --show
   says ogpu-keygen --list-algs
   says ogpu-submit --dry-run -- true

@@ -99,7 +99,7 @@ finish() {
 
 init_chain() {
   needs jq pgrep setsid shuf
-  ogpu init --capacity-ms 20 --slots 2 --account other >/dev/null 2>&1
+  ogpu init --mflops 100000 --slots 2 --account other >/dev/null 2>&1
   OTHER=$(ogpu-keygen --show other | jq -r .address)
 }
 
@@ -402,7 +402,7 @@ END
   mkdir full
   mount -t tmpfs -o size=96m tmpfs full 2>/dev/null || skip "no right to mount a small file system"
   export OGPU_HOME=$PWD/full/state
-  ogpu init --capacity-ms 20 >/dev/null 2>&1
+  ogpu init --mflops 100000 >/dev/null 2>&1
   ogpu run --sandbox none -- echo one
   ogpu status | jq -c '[.txs, .height, .balances]' >before
   head -c 110000000 /dev/zero >full/ballast 2>/dev/null || true

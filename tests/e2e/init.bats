@@ -54,6 +54,14 @@ KEYS() { echo "$XDG_CONFIG_HOME/ogpu/keys"; }
   jq -e '.supply == "1000000000000000" and .nodes.active == 2' <<<"$output"
 }
 
+@test "capacities may be stated" {
+  ogpu init -q --mflops 5000 --member ada --member lin,mflops=70,share=50% >init.json
+  jq -e '[.nodes[] | [.measured_mflops_per_s, .offered_mflops_per_s]] == [[5000, 5000], [70, 35]]' \
+    init.json
+  run -64 ogpu init -s other --member ada,mflops=0
+  run -64 ogpu init -s other --mflops 0
+}
+
 @test "the key may be a member, too" {
   ogpu init -q --capacity-ms 10 --member default --member ada >init.json
   jq -e '[.nodes[].name] == ["default", "ada"]' init.json

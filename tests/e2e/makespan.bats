@@ -105,7 +105,7 @@ setup() {
 
 @test "a plan for all that waits" {
   run -78 ogpu-match --schedule
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 >init.json
   run -0 ogpu-match --schedule
   jq -e '.kind == "schedule" and .rows == 0 and .makespan_ms == 0' <<<"$output"
   ogpu-submit --sandbox none --array 0-6 -- true >/dev/null
@@ -126,7 +126,7 @@ setup() {
 }
 
 @test "a plan keeps dependencies, and says what nothing takes" {
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 >init.json
   cat >tasks <<'END'
 {"argv":["/bin/true"],"array":"0-2","kind":"task","name":"first","sandbox":"none","v":1}
 {"after":["first:ok"],"argv":["/bin/true"],"kind":"task","name":"then","sandbox":"none","v":1}

@@ -10,7 +10,7 @@ setup() {
 
 # a chain of one node with two slots, and an account without a node
 chain() {
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 --account bob >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 --account bob >init.json
 }
 
 submit() {
@@ -176,7 +176,7 @@ state_of() {
 }
 
 @test "--why has every term of every slot, and they add up" {
-  ogpu init -q --slots 2 --capacity-ms 50 --member amy --member ben >init.json
+  ogpu init -q --slots 2 --mflops 100000 --member amy --member ben >init.json
   head -c 3000000 /dev/zero >data
   ogpu-submit --key amy --sandbox none --in data --urgency 3 -- true >t
   ogpu-match --why 1 >why

@@ -94,7 +94,7 @@ END
 
 @test "of the state" {
   run -78 ogpu-match --graph
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 >init.json
   run -0 --separate-stderr ogpu-match --graph
   jq -e '.nodes == 1 and .links == 0 and (.c_net_mflops | tonumber) > 0
     and .components[0].nodes == [1]' <<<"$output"

@@ -47,14 +47,14 @@ load helpers
 }
 
 @test "-s before the command holds for the command" {
-  ogpu -s here init -q --capacity-ms 10 >/dev/null
+  ogpu -s here init -q --mflops 100000 >/dev/null
   [ -f here/ogpu.db ]
   run -0 ogpu -s here status
   [ ! -e "$OGPU_HOME" ]
 }
 
 @test "status: one record from counters; a table with -H" {
-  ogpu init -q --capacity-ms 10 >/dev/null
+  ogpu init -q --mflops 100000 >/dev/null
   run -0 --separate-stderr ogpu status
   [ -z "$stderr" ]
   [ "${#lines[@]}" -eq 1 ]
@@ -72,7 +72,7 @@ load helpers
   run -64 ogpu status extra
   run -78 --separate-stderr ogpu status
   [[ $stderr == *"run 'ogpu init'"* ]]
-  ogpu init -q --capacity-ms 10 >/dev/null
+  ogpu init -q --mflops 100000 >/dev/null
   run -74 bash -c 'ogpu status >/dev/full'
 }
 
@@ -84,7 +84,7 @@ load helpers
 }
 
 @test "ogpu(7) names every parameter of the chain, and no other" {
-  ogpu init -q --capacity-ms 10 >/dev/null
+  ogpu init -q --mflops 100000 >/dev/null
   ogpu show param | jq -r '.params | keys[]' | sort >have
   sed -n '/^\.Ss Parameters/,/^\.Sh FILES/p' "$OGPU_ROOT/man/ogpu.7" | grep '^\.It Cm' |
     tr -s ' ,' '\n' | grep -vxE '\.It|Cm|' | sort >said

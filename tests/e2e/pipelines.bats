@@ -9,7 +9,7 @@ setup() {
 }
 
 chain() {
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 --account bob >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 --account bob >init.json
 }
 
 submit() {

@@ -11,7 +11,7 @@ setup() {
   common_setup
   needs jq
   set -o pipefail
-  ogpu init --capacity-ms 20 --slots 2 --account other >/dev/null 2>&1
+  ogpu init --mflops 100000 --slots 2 --account other >/dev/null 2>&1
   ADDR=$(ogpu-keygen --show default | jq -r .address)
   OTHER=$(ogpu-keygen --show other | jq -r .address)
 }
@@ -190,7 +190,7 @@ works() {
 
 @test "the hot key's rotation is there after an epoch" {
   export OGPU_HOME=$BATS_TEST_TMPDIR/short
-  ogpu init --capacity-ms 20 --account other --param epoch_blocks=2 --param epoch_ms=10 >/dev/null 2>&1
+  ogpu init --mflops 100000 --account other --param epoch_blocks=2 --param epoch_ms=10 >/dev/null 2>&1
   ogpu-keygen --cold other >/dev/null
   ogpu-submit --key other --transfer "$ADDR" --amount 1 >/dev/null
   ogpu-keygen --rotate other | jq -e '.state == "waiting"'

@@ -5,7 +5,7 @@ load helpers
 
 setup() {
   common_setup
-  ogpu init -q --capacity-ms 10 --slots 2 >/dev/null
+  ogpu init -q --mflops 100000 --slots 2 >/dev/null
 }
 
 nothing_left() {
@@ -189,7 +189,7 @@ nothing_left() {
 
 @test "another's nodes: results nobody checks are accepted as they come" {
   rm -rf "$OGPU_HOME"
-  ogpu init -q --capacity-ms 10 --key alice --member ada,slots=1 --member lin,slots=1 >/dev/null
+  ogpu init -q --mflops 100000 --key alice --member ada,slots=1 --member lin,slots=1 >/dev/null
   needs bwrap
   run -0 --separate-stderr ogpu run --key alice --array 0-5 -- sh -c 'echo $OGPU_INDEX'
   [ "$output" = "$(seq 0 5)" ]

@@ -8,7 +8,7 @@ setup() {
   common_setup
   ran=$(mktemp) # where jobs of another uid reach it
   chmod 666 "$ran"
-  ogpu init -q --capacity-ms 10 --slots 2 >/dev/null
+  ogpu init -q --mflops 100000 --slots 2 >/dev/null
 }
 
 teardown() {

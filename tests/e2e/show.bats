@@ -4,7 +4,7 @@ load helpers
 
 setup() {
   common_setup
-  ogpu init -q --capacity-ms 10 >init.json
+  ogpu init -q --mflops 100000 >init.json
 }
 
 addr() { jq -r '.accounts[0].addr' init.json; }

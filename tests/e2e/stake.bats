@@ -4,7 +4,7 @@ load helpers
 
 setup() {
   common_setup
-  ogpu init -q --capacity-ms 10 --account bob,amount=500 >init.json
+  ogpu init -q --mflops 100000 --account bob,amount=500 >init.json
 }
 
 field() { jq -er "$1" <<<"$output"; }

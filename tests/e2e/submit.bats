@@ -6,7 +6,7 @@ load helpers
 
 setup() {
   common_setup
-  ogpu init --slots 2 --capacity-ms 20 --mem 4GiB --account poor,amount=0.000001 >init.jsonl
+  ogpu init --slots 2 --mflops 100000 --mem 4GiB --account poor,amount=0.000001 >init.jsonl
 }
 
 # Works until nothing more can be done; jobs of one's own node, so that no sandbox is needed.

@@ -16,7 +16,7 @@ teardown() {
 
 # a chain of one node with two slots
 chain() {
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 "$@" >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 "$@" >init.json
 }
 
 submit() {

@@ -9,7 +9,7 @@ setup() {
 }
 
 chain() {
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 --account bob >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 --account bob >init.json
 }
 
 # a chain on which one task was run and paid
@@ -20,7 +20,7 @@ paid() {
 }
 
 pool() {
-  ogpu init -q --capacity-ms 50 --account bob --member a,slots=1 --member b,slots=1 \
+  ogpu init -q --mflops 100000 --account bob --member a,slots=1 --member b,slots=1 \
     --member c,slots=1 --member d,slots=1 "$@" >init.json
 }
 

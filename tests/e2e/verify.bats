@@ -15,7 +15,7 @@ setup() {
 
 # five nodes of five owners, every lease is checked; more parameters may follow
 pool() {
-  ogpu init -q --capacity-ms 50 --account sub --param q_min_ppm=1000000 \
+  ogpu init -q --mflops 100000 --account sub --param q_min_ppm=1000000 \
     --member a,slots=1 --member b,slots=1 --member c,slots=1 --member d,slots=1 \
     --member e,slots=1 "$@" >init.json
 }

@@ -10,12 +10,12 @@ setup() {
 
 # one node with two slots, its owner, and an account without a node
 chain() {
-  ogpu init -q --slots 2 --mem 2GiB --capacity-ms 50 --account bob >init.json
+  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 --account bob >init.json
 }
 
 # four nodes of four owners
 pool() {
-  ogpu init -q --capacity-ms 50 --account bob --member a,slots=1 --member b,slots=1 \
+  ogpu init -q --mflops 100000 --account bob --member a,slots=1 --member b,slots=1 \
     --member c,slots=1 --member d,slots=1 >init.json
 }
 

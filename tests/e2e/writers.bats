@@ -34,7 +34,7 @@ writer() {
 @test "eight writers for $TIME_S s: nobody is turned away" {
   needs jq
   local n
-  ogpu init --capacity-ms 20 --slots 2 --account a --account b --account c >/dev/null 2>&1
+  ogpu init --mflops 100000 --slots 2 --account a --account b --account c >/dev/null 2>&1
   OTHER=$(ogpu-keygen --show a | jq -r .address)
   ogpu-submit -- true >/dev/null
   : >failures
@@ -67,7 +67,7 @@ writer() {
 @test "one account from eight processes: every transaction lands once" {
   needs jq
   local n
-  ogpu init --capacity-ms 20 --account a >/dev/null 2>&1
+  ogpu init --mflops 100000 --account a >/dev/null 2>&1
   OTHER=$(ogpu-keygen --show a | jq -r .address)
   for n in 0 1 2 3 4 5 6 7; do
     (for ((i = 0; i < 10; i++)); do
