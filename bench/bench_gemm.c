@@ -5,7 +5,7 @@
 #include "base/base_time.h"
 #include "exec/exec_bench.h"
 #include "exec/exec_job.h"
-#include "exec/exec_kernel.h"
+#include "exec/exec_product.h"
 #include "exec/exec_sandbox.h"
 #include "json/json_line.h"
 
@@ -26,16 +26,15 @@ static int report(const char *name, const char *unit, uint64_t value)
 }
 
 /* Median of five runs, in MFLOP/s (a multiply and an add count two for integers as well). */
-static uint64_t speed(const struct og_kernel *k, unsigned threads, bool own)
+static uint64_t speed(const struct og_product *k, unsigned threads, bool own)
 {
     static const uint8_t seed[32] = {9};
-    struct og_err err;
     uint64_t got[5];
-    float *a = og_xmalloc(og_kernel_a_bytes(k)), *b = og_xmalloc(og_kernel_b_bytes(k));
-    void *c = og_xcalloc(1, og_kernel_c_bytes(k));
+    float *a = og_xmalloc(og_product_a_bytes(k)), *b = og_xmalloc(og_product_b_bytes(k));
+    void *c = og_xcalloc(1, og_product_c_bytes(k));
     og_capacity_fill(seed, 0, 0, a, (uint64_t)k->m * k->k);
     og_capacity_fill(seed, 1, 0, b, (uint64_t)k->k * k->n);
-    if (k->type == OG_KERNEL_I32) {
+    if (k->type == OG_PRODUCT_I32) {
         for (uint64_t i = 0; i < (uint64_t)k->m * k->k; i++)
             ((int32_t *)(void *)a)[i] = (int32_t)(a[i] * 1e6f);
         for (uint64_t i = 0; i < (uint64_t)k->k * k->n; i++)
@@ -43,11 +42,10 @@ static uint64_t speed(const struct og_kernel *k, unsigned threads, bool own)
     }
     for (int i = -1; i < 5; i++) {
         uint64_t start = og_time_mono_us();
-        bool ok = (own ? og_kernel_run_own(k, a, b, c, threads, &err)
-                       : og_kernel_run(k, a, b, c, threads, &err)) == OG_OK;
+        own ? og_product_run_own(k, a, b, c, threads) : og_product_run(k, a, b, c, threads);
         uint64_t us = og_max_u64(og_time_mono_us() - start, 1);
         if (i >= 0)
-            got[i] = ok ? og_muldiv(2 * (uint64_t)k->m * k->n, k->k, us) : 0;
+            got[i] = og_muldiv(2 * (uint64_t)k->m * k->n, k->k, us);
     }
     free(a);
     free(b);
@@ -109,10 +107,10 @@ int main(void)
     char name[96];
     int rc = 0;
     for (int i = 0; i < 2 && rc == 0; i++) {
-        struct og_kernel f = {OG_KERNEL_F32, sizes[i], sizes[i], sizes[i]}, g = f;
-        g.type = OG_KERNEL_I32;
-        snprintf(name, sizeof name, "gemm f32 %s n=%u, 1 thread", og_kernel_backend(OG_KERNEL_F32),
-                 sizes[i]);
+        struct og_product f = {OG_PRODUCT_F32, sizes[i], sizes[i], sizes[i]}, g = f;
+        g.type = OG_PRODUCT_I32;
+        snprintf(name, sizeof name, "gemm f32 %s n=%u, 1 thread",
+                 og_product_backend(OG_PRODUCT_F32), sizes[i]);
         rc = report(name, "mflops_per_s", speed(&f, 1, false));
         snprintf(name, sizeof name, "gemm f32 own n=%u, 1 thread", sizes[i]);
         rc = rc ? rc : report(name, "mflops_per_s", speed(&f, 1, true));

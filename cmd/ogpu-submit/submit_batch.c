@@ -90,15 +90,16 @@ static enum og_rc default_price(struct og_batch *b, uint64_t limit_ms, uint64_t 
 static enum og_rc set_kernel(const struct og_taskrec *r, struct og_entry *e, uint64_t *work,
                              struct og_err *err)
 {
-    uint64_t rows;
-    unsigned check_work;
+    struct og_kernel k;
     *work = 0;
     if (!r->kernel)
         return OG_OK;
     e->kernel = json_pack("{s:s, s:O}", "name", r->kernel, "args", r->args);
     if (!e->kernel)
         return og_err_set(err, OG_E_INTERNAL, "cannot pack a kernel");
-    return og_view_kernel(e->kernel, work, &rows, &check_work, err);
+    OG_TRY(og_view_kernel(e->kernel, &k, err));
+    *work = k.shape.work_mflop;
+    return OG_OK;
 }
 
 static enum og_rc set_escrow(struct og_batch *b, struct og_entry *e, struct og_err *err)

@@ -5,6 +5,7 @@
 #include "base/base_io.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "check/check_kernel.h"
 #include "check/check_result.h"
 #include "cli/cli_table.h"
 #include "model/model_records.h"
@@ -22,10 +23,11 @@ struct fetch {
     struct og_submit *s;
     const struct og_submit_options *o;
     uint64_t task, index0;
-    const json_t *named; /* the outputs that the task names */
-    bool folders;        /* a folder per element */
-    uint64_t missing;    /* named outputs that elements did not make */
-    uint64_t missing_of; /* the first element of them, and the output */
+    const json_t *named;                /* the outputs that the task names */
+    const struct og_kernel_def *kernel; /* NULL: it is no built-in one */
+    bool folders;                       /* a folder per element */
+    uint64_t missing;                   /* named outputs that elements did not make */
+    uint64_t missing_of;                /* the first element of them, and the output */
     const char *missing_path;
     struct og_table *table;
 };
@@ -94,7 +96,10 @@ static bool is_named(const struct fetch *f, const char *path)
     for (size_t i = 0; i < n; i++)
         if (strcmp(json_string_value(json_array_get(f->named, i)), path) == 0)
             return true;
-    return n == 0 && strcmp(path, "C") == 0; /* a kernel's product */
+    for (size_t i = 0; n == 0 && f->kernel && i < OG_KERNEL_FILES_MAX; i++)
+        if (f->kernel->out_name[i] && strcmp(path, f->kernel->out_name[i]) == 0)
+            return true;
+    return false;
 }
 
 /* Where an output goes. */
@@ -202,6 +207,8 @@ static enum og_rc fetch_elements(struct fetch *f, const struct og_task *t, struc
     uint64_t next;
     OG_TRY(og_task_spec(f->s->state_dir, &t->spec, t->line, &spec, err));
     f->named = json_object_get(spec, "out");
+    const char *kernel = json_string_value(json_object_get(spec, "kernel"));
+    f->kernel = kernel ? og_kernel_find(kernel) : NULL;
     f->index0 = (uint64_t)json_integer_value(json_object_get(spec, "index0"));
     f->folders = t->count > 1 || f->index0 > 0;
     if (!f->o->to_stdout &&

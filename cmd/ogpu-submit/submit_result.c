@@ -5,6 +5,7 @@
 #include "base/base_mem.h"
 #include "check/check_result.h"
 #include "crypto/crypto_merkle.h"
+#include "ledger/ledger_view.h"
 #include "model/model_records.h"
 #include "store/store_blob.h"
 #include "store/store_row.h"
@@ -99,29 +100,55 @@ static enum og_rc parse_lines(const struct og_buf *text, struct lines *l, struct
     return OG_OK;
 }
 
-/* A kernel's root stands over blocks of rows of its one output. */
+/* Each output whole, in the kernel's order; false: the element lacks one, or it has another size.
+ */
+static bool outputs_of(const struct og_kernel *k, const json_t *named, const struct lines *l,
+                       const struct og_result_blob **out)
+{
+    for (size_t i = 0; i < k->shape.n_out; i++) {
+        const char *name = json_string_value(json_array_get(named, i));
+        name = name ? name : k->def->out_name[i];
+        out[i] = NULL;
+        for (size_t j = 0; l->n == 1 && j < l->e[0].out_n; j++)
+            if (strcmp(l->e[0].out[j].path, name) == 0)
+                out[i] = &l->e[0].out[j].blob;
+        if (!out[i] || out[i]->bytes != k->shape.out_bytes[i])
+            return false;
+    }
+    return true;
+}
+
+/* A kernel's root stands over the pieces of its outputs. */
 static enum og_rc kernel_root(struct og_submit *s, const struct og_task *t, const struct lines *l,
                               struct og_hash *root, struct og_err *err)
 {
+    struct og_kernel k;
+    const struct og_result_blob *blob[OG_KERNEL_FILES_MAX];
+    struct og_buf c[OG_KERNEL_FILES_MAX] = {OG_BUF_INIT};
+    const void *p[OG_KERNEL_FILES_MAX];
     json_t *kernel = json_loads(t->kernel, 0, NULL);
-    const json_t *args = json_object_get(kernel, "args");
-    const char *type = json_string_value(json_object_get(args, "type"));
-    uint64_t m = (uint64_t)json_integer_value(json_object_get(args, "m"));
-    uint64_t n = (uint64_t)json_integer_value(json_object_get(args, "n"));
-    uint64_t row_bytes = n * (type && strcmp(type, "i32") == 0 ? 8 : 4);
-    struct og_buf c = OG_BUF_INIT;
+    json_t *line = NULL;
+    enum og_rc rc = og_view_kernel(kernel, &k, err);
     json_decref(kernel);
-    if (l->n != 1 || l->e[0].out_n != 1 || m == 0 || l->e[0].out[0].blob.bytes != m * row_bytes)
-        return OG_OK;
-    enum og_rc rc = og_blob_get(s->state_dir, &l->e[0].out[0].blob.sha256, m * row_bytes, &c, err);
+    if (rc == OG_OK)
+        rc = og_task_spec(s->state_dir, &t->spec, t->line, &line, err);
+    bool there = rc == OG_OK && outputs_of(&k, json_object_get(line, "out"), l, blob);
+    json_decref(line);
+    if (!there)
+        return rc;
+    for (size_t i = 0; i < k.shape.n_out && rc == OG_OK; i++) {
+        rc = og_blob_get(s->state_dir, &blob[i]->sha256, k.shape.out_bytes[i], &c[i], err);
+        p[i] = c[i].p;
+    }
     if (rc == OG_OK) {
-        size_t leaves = og_result_kernel_count(m);
+        size_t leaves = (size_t)og_kernel_leaves(&k);
         struct og_hash *leaf = og_xcalloc(leaves, sizeof *leaf);
-        og_result_kernel_leaves(c.p, m, row_bytes, leaf);
+        og_kernel_hash(&k, p, leaf);
         *root = og_merkle_root(leaf, leaves);
         free(leaf);
     }
-    og_buf_release(&c);
+    for (size_t i = 0; i < k.shape.n_out; i++)
+        og_buf_release(&c[i]);
     return rc;
 }
 

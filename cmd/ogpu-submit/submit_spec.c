@@ -3,6 +3,7 @@
 
 #include "base/base_mem.h"
 #include "base/base_num.h"
+#include "check/check_kernel.h"
 #include "model/model_cuda.h"
 #include "json/json_canon.h"
 #include "json/json_line.h"
@@ -263,35 +264,33 @@ static enum og_rc put_inputs(const struct og_taskrec *r, struct og_inputs *input
     return OG_OK;
 }
 
-static uint64_t dimension(const json_t *args, const char *key)
+/* Wrong numbers or sizes of files would fail on the node, for money. */
+static enum og_rc check_kernel_files(const struct og_taskrec *r, struct og_inputs *inputs,
+                                     struct og_err *err)
 {
-    return (uint64_t)json_integer_value(json_object_get(args, key));
-}
-
-/* gemm: A is m x k, B is k x n, of 4 bytes each. Wrong sizes would fail on the node, for money. */
-static enum og_rc check_matrices(const struct og_taskrec *r, struct og_inputs *inputs,
-                                 struct og_err *err)
-{
-    uint64_t m = dimension(r->args, "m");
-    uint64_t n = dimension(r->args, "n");
-    uint64_t k = dimension(r->args, "k");
-    const uint64_t want[2] = {4 * m * k, 4 * k * n};
-    if (json_array_size(r->in) != 2)
-        return og_err_set(err, OG_E_DATA, "'in' must be two files, the matrices A and B");
-    for (size_t i = 0; i < 2; i++) {
+    struct og_kernel k;
+    OG_TRY(og_kernel_parse(r->kernel, r->args, &k, err));
+    size_t n_out = json_array_size(r->out);
+    if (json_array_size(r->in) != k.shape.n_in)
+        return og_err_set(err, OG_E_DATA, "'in' must be %zu file%s for kernel '%s'", k.shape.n_in,
+                          k.shape.n_in == 1 ? "" : "s", k.def->name);
+    if (n_out && n_out != k.shape.n_out)
+        return og_err_set(err, OG_E_DATA, "'out' must be %zu file%s for kernel '%s'", k.shape.n_out,
+                          k.shape.n_out == 1 ? "" : "s", k.def->name);
+    for (size_t i = 0; i < k.shape.n_in; i++) {
         struct og_taskrec_in in;
         OG_TRY(og_taskrec_in(r, i, &in, err));
-        uint64_t bytes = in.has_bytes ? in.bytes : want[i];
+        uint64_t want = k.shape.in_bytes[i], bytes = in.has_bytes ? in.bytes : want;
         if (in.n_url == 0) {
             const struct og_input *f;
             OG_TRY(og_inputs_add(inputs, in.path, &f, err));
             bytes = f->bytes;
         }
-        if (bytes != want[i])
+        if (bytes != want)
             return og_err_set(err, OG_E_DATA,
-                              "'in' must be matrices of the sizes that 'args' say: '%.200s' has "
+                              "'in' must have the sizes that 'args' say: '%.200s' has "
                               "%llu bytes, not %llu",
-                              in.path, (unsigned long long)bytes, (unsigned long long)want[i]);
+                              in.path, (unsigned long long)bytes, (unsigned long long)want);
     }
     return OG_OK;
 }
@@ -360,7 +359,7 @@ enum og_rc og_submit_spec_line(const struct og_taskrec *r, struct og_inputs *inp
         OG_TRY(og_json_canon(r->env, out, err));
     }
     if (r->kernel)
-        OG_TRY(check_matrices(r, inputs, err));
+        OG_TRY(check_kernel_files(r, inputs, err));
     OG_TRY(put_inputs(r, inputs, &first, out, in_bytes, err));
     if (r->index0) {
         put_key("index0", &first, out);

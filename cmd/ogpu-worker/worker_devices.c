@@ -113,9 +113,13 @@ static json_t *cpu_record(void)
     cpu_name(name, sizeof name);
     og_hw_class(hw);
     og_node_limits_fill(&limits);
-    json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:s}", "kind", "device", "v", 1, "type",
+    json_t *kernels = json_object();
+    for (size_t i = 0; i < og_kernel_count(); i++)
+        json_object_set_new(kernels, og_kernel_at(i)->name,
+                            json_string(og_kernel_backend(og_kernel_at(i))));
+    json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:o}", "kind", "device", "v", 1, "type",
                           "cpu", "hw_class", hw, "cores", (json_int_t)limits.threads, "mem_bytes",
-                          (json_int_t)limits.mem_bytes, "gemm", og_kernel_backend(OG_KERNEL_F32));
+                          (json_int_t)limits.mem_bytes, "kernels", kernels);
     set_text(o, "name", name);
     set_text(o, "compiler", cxx ? cxx : "");
     return o;

@@ -6,6 +6,7 @@
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
+#include "check/check_kernel.h"
 #include "model/model_cuda.h"
 #include "ogpu.h"
 #include "store/store_row.h"
@@ -453,9 +454,11 @@ static enum og_rc check_param(const struct run_options *o, const char *text, str
 /* A single task's outputs must have a free place, before anything is paid. */
 static enum og_rc check_outputs(const struct run_options *o, struct og_err *err)
 {
-    const char *const product[] = {"C"};
-    const char *const *v = o->out.n || !o->kernel ? o->out.v : product;
-    size_t n = o->out.n || !o->kernel ? o->out.n : 1;
+    const struct og_kernel_def *kernel = o->kernel ? og_kernel_find(o->kernel) : NULL;
+    const char *const *v = o->out.n || !kernel ? o->out.v : kernel->out_name;
+    size_t n = o->out.n;
+    while (!o->out.n && kernel && n < OG_KERNEL_FILES_MAX && v[n])
+        n++;
     for (size_t i = 0; i < o->param.n && !o->force && !o->array; i++)
         OG_TRY(check_param(o, o->param.v[i], err));
     for (size_t i = 0; i < n && !o->force && !o->array; i++) {

@@ -28,18 +28,11 @@ bool og_verify_parse(const char *s, enum og_verify *out)
     return false;
 }
 
-enum og_verify og_check_resolve(enum og_verify method, bool own_node, enum og_check_work work)
+enum og_verify og_check_resolve(enum og_verify method, bool own_node, enum og_verify automatic)
 {
     if (method != OG_VERIFY_AUTO)
         return method;
-    if (own_node)
-        return OG_VERIFY_OWN;
-    switch (work) {
-    case OG_WORK_GEMM_I32: return OG_VERIFY_EXACT;
-    case OG_WORK_GEMM_F32: return OG_VERIFY_VOTE;
-    case OG_WORK_OTHER: break;
-    }
-    return OG_VERIFY_ACCEPT;
+    return own_node ? OG_VERIFY_OWN : automatic;
 }
 
 uint64_t og_check_leaves(enum og_verify method, uint32_t samples, uint64_t all)

@@ -23,10 +23,9 @@ enum og_verify {
 const char *og_verify_name(enum og_verify method);
 bool og_verify_parse(const char *s, enum og_verify *out);
 
-/* What kind of work `auto` looks at. */
-enum og_check_work { OG_WORK_GEMM_I32, OG_WORK_GEMM_F32, OG_WORK_OTHER };
-/* The method that holds on a node: never AUTO. */
-enum og_verify og_check_resolve(enum og_verify method, bool own_node, enum og_check_work work);
+/* The method that holds on a node: never AUTO. automatic: what AUTO is on others' nodes: a built-in
+ * kernel's own choice (check_kernel.h), ACCEPT for anything else. */
+enum og_verify og_check_resolve(enum og_verify method, bool own_node, enum og_verify automatic);
 
 /* Leaves a check looks at, of `all`: exact: samples (0: all, at most OG_CHECK_PATHS_MAX unless it
  * is all); vote and cmd: all; own and accept: none; auto: as exact. */

@@ -5,7 +5,7 @@
 #include "base/base_num.h"
 #include "base/base_time.h"
 #include "crypto/crypto_hash.h"
-#include "exec/exec_kernel.h"
+#include "exec/exec_product.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,18 +55,16 @@ static int measure(const uint8_t seed[32], unsigned threads, uint64_t duration_m
                    struct answer *out)
 {
     size_t cells = (size_t)DIM * DIM;
-    const struct og_kernel k = {OG_KERNEL_F32, DIM, DIM, DIM};
+    const struct og_product k = {OG_PRODUCT_F32, DIM, DIM, DIM};
     float *a = og_xmalloc(cells * sizeof *a);
     float *b = og_xmalloc(cells * sizeof *b);
     float *c = og_xcalloc(cells, sizeof *c);
-    struct og_err err;
     og_capacity_fill(seed, 0, 0, a, cells);
     og_capacity_fill(seed, 1, 0, b, cells);
     uint64_t start = og_time_mono_us(), now = start, products = 0;
     bool warm = false;
     for (uint64_t i = 0; !warm || now - start < duration_ms * 1000; i++) {
-        if (og_kernel_run(&k, a, b, c, threads, &err) != OG_OK)
-            return 1;
+        og_product_run(&k, a, b, c, threads);
         a[i % cells] = c[(i * 7919) % cells] / (float)DIM;
         products++;
         now = og_time_mono_us();

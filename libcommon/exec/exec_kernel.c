@@ -1,186 +1,146 @@
-/* exec_kernel.c - built-in kernels by name: arguments, sizes, threads. */
-#include "exec/exec_kernel.h"
+/* exec_kernel.c - built-in kernels by their table: whole, leaf by leaf, judged. */
+#include "exec/exec_kernel_int.h"
 
 #include "base/base_mem.h"
-#include "base/base_num.h"
-#include "check/check_gemm.h"
-#include "exec/exec_blas.h"
-#include "exec/exec_matmul.h"
-#include "json/json_get.h"
+#include "check/check_draw.h"
+#include "check/check_result.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define THREADS_MAX 1024
+static const struct og_kernel_ops *const table[] = {&og_kernel_ops_gemm, &og_kernel_ops_motion};
 
-static enum og_rc parse_dim(const json_t *args, const char *key, uint32_t *out, struct og_err *err)
+static const struct og_kernel_ops *ops_of(const struct og_kernel_def *def)
 {
-    const json_t *v = json_object_get(args, key);
-    uint64_t n = 0;
-    bool ok = json_is_string(v) ? og_parse_u64n(json_string_value(v), json_string_length(v),
-                                                OG_KERNEL_DIM_MAX, &n)
-                                : json_is_integer(v) && json_integer_value(v) > 0;
-    if (ok && json_is_integer(v))
-        n = (uint64_t)json_integer_value(v);
-    if (!v)
-        return og_err_set(err, OG_E_DATA, "'%s' is missing", key);
-    if (!ok || n < 1 || n > OG_KERNEL_DIM_MAX)
-        return og_err_set(err, OG_E_DATA, "'%s' must be a whole number from 1 to %d", key,
-                          OG_KERNEL_DIM_MAX);
-    *out = (uint32_t)n;
-    return OG_OK;
-}
-
-enum og_rc og_kernel_parse(const char *name, const json_t *args, struct og_kernel *out,
-                           struct og_err *err)
-{
-    static const char *const keys[] = {"k", "m", "n", "type", NULL};
-    memset(out, 0, sizeof *out);
-    if (strcmp(name, "gemm") != 0)
-        return og_err_set(err, OG_E_DATA, "no kernel '%s'; built in is 'gemm'", name);
-    if (!json_is_object(args))
-        return og_err_set(err, OG_E_DATA, "the arguments of kernel 'gemm' must be an object");
-    const char *type;
-    enum og_rc rc = og_json_only(args, keys, err);
-    if (rc == OG_OK)
-        rc = parse_dim(args, "m", &out->m, err);
-    if (rc == OG_OK)
-        rc = parse_dim(args, "n", &out->n, err);
-    if (rc == OG_OK)
-        rc = parse_dim(args, "k", &out->k, err);
-    if (rc == OG_OK)
-        rc = og_json_str_opt(args, "type", 16, &type, err);
-    if (rc != OG_OK)
-        return og_err_wrap(err, rc, "kernel 'gemm'");
-    if (type && strcmp(type, "i32") == 0)
-        out->type = OG_KERNEL_I32;
-    else if (type && strcmp(type, "f32") != 0)
-        return og_err_set(err, OG_E_DATA, "kernel 'gemm': 'type' must be 'f32' or 'i32'");
-    return OG_OK;
-}
-
-uint64_t og_kernel_work_mflop(const struct og_kernel *k)
-{
-    return og_muldiv_up(2 * (uint64_t)k->m * k->n, k->k, 1000000);
-}
-
-uint64_t og_kernel_a_bytes(const struct og_kernel *k)
-{
-    return 4 * (uint64_t)k->m * k->k;
-}
-
-uint64_t og_kernel_b_bytes(const struct og_kernel *k)
-{
-    return 4 * (uint64_t)k->k * k->n;
-}
-
-static uint64_t c_size(const struct og_kernel *k)
-{
-    return k->type == OG_KERNEL_I32 ? 8 : 4;
-}
-
-uint64_t og_kernel_c_bytes(const struct og_kernel *k)
-{
-    return c_size(k) * k->m * k->n;
-}
-
-const char *og_kernel_backend(enum og_kernel_type type)
-{
-    if (type == OG_KERNEL_F32 && og_blas_load())
-        return "openblas";
-    return og_matmul_has_avx2() ? "avx2" : "portable";
-}
-
-/* Rows first .. first + count - 1 on this thread. */
-struct part {
-    const struct og_kernel *k;
-    const void *a;
-    const void *b;
-    void *c; /* of row `first` */
-    uint64_t first;
-    uint64_t count;
-    bool blas;
-};
-
-static void *multiply(void *arg)
-{
-    const struct part *p = arg;
-    const struct og_kernel *k = p->k;
-    switch (k->type) {
-    case OG_KERNEL_F32: {
-        const float *a = (const float *)p->a + p->first * k->k;
-        if (p->blas)
-            og_blas_gemm_f32(p->count, k->n, k->k, a, p->b, p->c);
-        else
-            og_matmul_f32(p->count, k->n, k->k, a, p->b, p->c);
-        break;
-    }
-    case OG_KERNEL_I32:
-        og_matmul_i32(p->count, k->n, k->k, (const int32_t *)p->a + p->first * k->k, p->b, p->c);
-        break;
-    }
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i]->def == def)
+            return table[i];
     return NULL;
 }
 
-static enum og_rc check_values(const struct og_kernel *k, const void *a, const void *b,
-                               struct og_err *err)
+static enum og_rc find(const struct og_kernel *k, const void *const *in,
+                       const struct og_kernel_ops **ops, struct og_err *err)
 {
-    if (k->type == OG_KERNEL_I32 && !og_gemm_i32_fits(a, b, k->m, k->n, k->k))
-        return og_err_set(err, OG_E_DATA, "kernel 'gemm': sums of these values could reach 2^60");
-    return OG_OK;
+    *ops = ops_of(k->def);
+    if (!*ops)
+        return og_err_set(err, OG_E_INTERNAL, "kernel '%s' cannot run", k->def->name);
+    return (*ops)->values ? (*ops)->values(k, in, err) : OG_OK;
 }
 
-static enum og_rc run_parts(const struct og_kernel *k, const void *a, const void *b, void *c,
-                            unsigned threads, bool blas, struct og_err *err)
-{
-    enum og_rc rc = check_values(k, a, b, err);
-    if (rc != OG_OK)
-        return rc;
-    threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
-    if (threads > k->m)
-        threads = k->m;
-    struct part *part = og_xcalloc(threads, sizeof *part);
-    pthread_t *tid = og_xcalloc(threads, sizeof *tid);
-    bool *on = og_xcalloc(threads, sizeof *on);
-    for (unsigned t = 0; t < threads; t++) {
-        uint64_t first = (uint64_t)k->m * t / threads, end = (uint64_t)k->m * (t + 1) / threads;
-        char *rows = (char *)c + first * k->n * c_size(k);
-        part[t] = (struct part){k, a, b, rows, first, end - first, blas};
-        on[t] = t > 0 && pthread_create(&tid[t], NULL, multiply, &part[t]) == 0;
-    }
-    for (unsigned t = 0; t < threads; t++)
-        if (!on[t]) /* the first is ours, and what no thread could be had for */
-            multiply(&part[t]);
-    for (unsigned t = 0; t < threads; t++)
-        if (on[t])
-            pthread_join(tid[t], NULL);
-    free(on);
-    free(tid);
-    free(part);
-    return OG_OK;
-}
-
-enum og_rc og_kernel_run(const struct og_kernel *k, const void *a, const void *b, void *c,
+enum og_rc og_kernel_run(const struct og_kernel *k, const void *const *in, void *const *out,
                          unsigned threads, struct og_err *err)
 {
-    return run_parts(k, a, b, c, threads, k->type == OG_KERNEL_F32 && og_blas_load(), err);
+    const struct og_kernel_ops *ops;
+    OG_TRY(find(k, in, &ops, err));
+    return ops->run(k, in, out, threads ? threads : 1, err);
 }
 
-enum og_rc og_kernel_run_own(const struct og_kernel *k, const void *a, const void *b, void *c,
-                             unsigned threads, struct og_err *err)
+static enum og_rc again(const struct og_kernel_ops *ops, const struct og_kernel *k,
+                        const void *const *in, const uint64_t *leaf, size_t n, struct og_hash *hash,
+                        struct og_err *err)
 {
-    return run_parts(k, a, b, c, threads, false, err);
+    uint64_t most = 0;
+    void *memo = NULL;
+    for (size_t i = 0; i < k->shape.n_out; i++)
+        most = k->shape.leaf_bytes[i] > most ? k->shape.leaf_bytes[i] : most;
+    void *to = og_xmalloc((size_t)most);
+    enum og_rc rc = OG_OK;
+    for (size_t i = 0; rc == OG_OK && i < n; i++) {
+        rc = ops->leaf(k, in, leaf[i], to, &memo, err);
+        if (rc == OG_OK)
+            hash[i] = og_result_leaf_hash(to, (size_t)og_kernel_leaf_at(k, leaf[i]).bytes);
+    }
+    if (memo && ops->forget)
+        ops->forget(memo);
+    free(to);
+    return rc;
 }
 
-enum og_rc og_kernel_rows(const struct og_kernel *k, const void *a, const void *b, uint64_t first,
-                          uint64_t count, void *c, struct og_err *err)
+enum og_rc og_kernel_again(const struct og_kernel *k, const void *const *in, const uint64_t *leaf,
+                           size_t n, struct og_hash *hash, struct og_err *err)
 {
-    if (first > k->m || count > k->m - first)
-        return og_err_set(err, OG_E_DATA, "kernel 'gemm': no rows %llu to %llu of %u",
-                          (unsigned long long)first, (unsigned long long)(first + count), k->m);
-    struct part p = {k, a, b, c, first, count, false};
-    if (count)
-        multiply(&p);
-    return OG_OK;
+    const struct og_kernel_ops *ops;
+    OG_TRY(find(k, in, &ops, err));
+    for (size_t i = 0; i < n; i++)
+        if (leaf[i] >= og_kernel_leaves(k) || (i > 0 && leaf[i] <= leaf[i - 1]))
+            return og_err_set(err, OG_E_DATA, "kernel '%s': no leaf %llu there", k->def->name,
+                              (unsigned long long)leaf[i]);
+    return again(ops, k, in, leaf, n, hash, err);
+}
+
+static enum og_rc vote_by_leaves(const struct og_kernel_ops *ops, const struct og_kernel *k,
+                                 const void *const *in, const void *const *out,
+                                 const struct og_hash *seed, uint64_t samples, enum og_vote *vote,
+                                 struct og_err *err)
+{
+    uint64_t all = og_kernel_leaves(k);
+    size_t n = (size_t)(samples && samples < all ? samples : all);
+    uint64_t *leaf = og_xcalloc(n + 1, sizeof *leaf);
+    struct og_hash *hash = og_xcalloc(n + 1, sizeof *hash);
+    for (size_t i = 0; i < n; i++)
+        leaf[i] = i;
+    if (n < all)
+        n = og_draw_leaves(seed, all, n, leaf);
+    enum og_rc rc = again(ops, k, in, leaf, n, hash, err);
+    *vote = OG_VOTE_OK;
+    for (size_t i = 0; rc == OG_OK && i < n; i++) {
+        struct og_kernel_leaf l = og_kernel_leaf_at(k, leaf[i]);
+        struct og_hash said =
+            og_result_leaf_hash((const uint8_t *)out[l.out] + l.offset, (size_t)l.bytes);
+        if (memcmp(said.b, hash[i].b, OG_HASH_LEN) != 0)
+            *vote = OG_VOTE_BAD;
+    }
+    free(leaf);
+    free(hash);
+    return rc;
+}
+
+enum og_rc og_kernel_vote(const struct og_kernel *k, const void *const *in, const void *const *out,
+                          const struct og_hash *seed, uint64_t samples, enum og_vote *vote,
+                          struct og_err *err)
+{
+    const struct og_kernel_ops *ops;
+    *vote = OG_VOTE_NONE;
+    OG_TRY(find(k, in, &ops, err));
+    return ops->vote ? ops->vote(k, in, out, seed, samples, vote, err)
+                     : vote_by_leaves(ops, k, in, out, seed, samples, vote, err);
+}
+
+const char *og_kernel_backend(const struct og_kernel_def *def)
+{
+    const struct og_kernel_ops *ops = ops_of(def);
+    return ops ? ops->backend() : "none";
+}
+
+struct thread {
+    void (*fn)(void *);
+    void *part;
+};
+
+static void *start(void *arg)
+{
+    const struct thread *t = arg;
+    t->fn(t->part);
+    return NULL;
+}
+
+void og_kernel_threads(void (*fn)(void *part), void *parts, size_t size, unsigned n)
+{
+    pthread_t *tid = og_xcalloc(n, sizeof *tid);
+    bool *on = og_xcalloc(n, sizeof *on);
+    struct thread *t = og_xcalloc(n, sizeof *t);
+    for (unsigned i = 0; i < n; i++) {
+        t[i] = (struct thread){fn, (char *)parts + i * size};
+        on[i] = i > 0 && pthread_create(&tid[i], NULL, start, &t[i]) == 0;
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (!on[i]) /* the first is ours, and what no thread could be had for */
+            fn(t[i].part);
+    for (unsigned i = 0; i < n; i++)
+        if (on[i])
+            pthread_join(tid[i], NULL);
+    free(t);
+    free(on);
+    free(tid);
 }

@@ -28,11 +28,10 @@ struct kjob {
     const struct og_job *job;
     const struct og_kernel *k;
     struct og_job_result *res;
-    void *in[2];
-    uint64_t in_bytes[2];
-    void *c;
-    struct og_io_temp temp; /* of C, when there is a blob folder */
-    struct og_err *shared;  /* what the child has to say */
+    void *in[OG_KERNEL_FILES_MAX];
+    void *out[OG_KERNEL_FILES_MAX];
+    struct og_io_temp temp[OG_KERNEL_FILES_MAX]; /* of outputs, when there is a blob folder */
+    struct og_err *shared;                       /* what the child has to say */
 };
 
 /* The job's own fault: exit 65 and one line on its stderr, as a tool would do it. */
@@ -45,9 +44,10 @@ static void fault(struct kjob *j, const char *why)
     r->exit = OG_E_DATA;
 }
 
-static enum og_rc map_input(struct kjob *j, int i, uint64_t want, bool *fits, struct og_err *err)
+static enum og_rc map_input(struct kjob *j, size_t i, bool *fits, struct og_err *err)
 {
     const struct og_job_in *in = &j->job->in[i];
+    uint64_t want = j->k->shape.in_bytes[i];
     struct stat st;
     int fd = open(in->src, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -61,12 +61,11 @@ static enum og_rc map_input(struct kjob *j, int i, uint64_t want, bool *fits, st
     enum og_rc rc = OG_OK;
     if (!*fits) {
         char text[256];
-        snprintf(text, sizeof text, "kernel 'gemm': input %d holds %llu bytes instead of %llu",
-                 i + 1, (unsigned long long)st.st_size, (unsigned long long)want);
+        snprintf(text, sizeof text, "kernel '%s': input %zu holds %llu bytes instead of %llu",
+                 j->k->def->name, i + 1, (unsigned long long)st.st_size, (unsigned long long)want);
         fault(j, text);
     } else {
         j->in[i] = mmap(NULL, want, PROT_READ, MAP_PRIVATE, fd, 0);
-        j->in_bytes[i] = want;
         if (j->in[i] == MAP_FAILED)
             rc = og_err_set(err, OG_E_UNAVAILABLE, "cannot map input '%s': %s", in->path,
                             strerror(errno));
@@ -75,25 +74,25 @@ static enum og_rc map_input(struct kjob *j, int i, uint64_t want, bool *fits, st
     return rc;
 }
 
-/* C as shared memory over the file that becomes the blob: on disk, not in this process. */
-static enum og_rc map_output(struct kjob *j, struct og_err *err)
+/* An output as shared memory over the file that becomes the blob: on disk, not in this process. */
+static enum og_rc map_output(struct kjob *j, size_t i, struct og_err *err)
 {
-    uint64_t n = og_kernel_c_bytes(j->k);
+    uint64_t n = j->k->shape.out_bytes[i];
     int fd = -1, flags = MAP_SHARED;
     if (j->job->blob_dir) {
-        enum og_rc rc = og_io_temp_open(j->job->blob_dir, 0400, &j->temp, err);
+        enum og_rc rc = og_io_temp_open(j->job->blob_dir, 0400, &j->temp[i], err);
         if (rc != OG_OK)
             return rc;
-        fd = j->temp.fd;
+        fd = j->temp[i].fd;
         int e = posix_fallocate(fd, 0, (off_t)n); /* a full disk is found here, not by SIGBUS */
         if (e)
-            return og_err_set(err, OG_E_IO, "cannot make the product's file: %s", strerror(e));
+            return og_err_set(err, OG_E_IO, "cannot make an output's file: %s", strerror(e));
     } else {
         flags |= MAP_ANONYMOUS;
     }
-    j->c = mmap(NULL, n, PROT_READ | PROT_WRITE, flags, fd, 0);
-    if (j->c == MAP_FAILED)
-        return og_err_set(err, OG_E_UNAVAILABLE, "cannot map the product: %s", strerror(errno));
+    j->out[i] = mmap(NULL, n, PROT_READ | PROT_WRITE, flags, fd, 0);
+    if (j->out[i] == MAP_FAILED)
+        return og_err_set(err, OG_E_UNAVAILABLE, "cannot map an output: %s", strerror(errno));
     return OG_OK;
 }
 
@@ -109,7 +108,7 @@ static void compute(struct kjob *j, pid_t parent)
     if (id)
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     unsigned cores = j->job->cores ? (unsigned)og_min_u64(j->job->cores, 1024) : 1;
-    _exit(og_kernel_run(j->k, j->in[0], j->in[1], j->c, cores, j->shared));
+    _exit(og_kernel_run(j->k, (const void *const *)j->in, j->out, cores, j->shared));
 }
 
 /* Waits for the child, or ends it. */
@@ -166,49 +165,63 @@ static enum og_rc calculate(struct kjob *j, const volatile sig_atomic_t *stop, s
         snprintf(text, sizeof text, "%.*s", OG_ERR_MAX - 1, j->shared->msg);
         fault(j, text);
     } else if (j->res->why == OG_JOB_DONE && j->res->exit != 0) {
-        return og_err_set(err, OG_E_INTERNAL, "kernel 'gemm' ended with %d", j->res->exit);
+        return og_err_set(err, OG_E_INTERNAL, "kernel '%s' ended with %d", j->k->def->name,
+                          j->res->exit);
     }
     return OG_OK;
 }
 
-static enum og_rc keep_product(struct kjob *j, struct og_err *err)
+static enum og_rc keep_outputs(struct kjob *j, struct og_err *err)
 {
-    struct og_job_out *o = og_xcalloc(1, sizeof *o);
+    const struct og_kernel_shape *s = &j->k->shape;
+    struct og_job_out *o = og_xcalloc(s->n_out, sizeof *o);
+    enum og_rc rc = OG_OK;
     j->res->outs = o;
-    j->res->n_outs = 1;
-    o->path = j->job->n_out ? j->job->out[0] : "C";
-    o->state = OG_OUT_ABSENT;
+    j->res->n_outs = s->n_out;
+    for (size_t i = 0; i < s->n_out; i++) {
+        o[i].path = i < j->job->n_out ? j->job->out[i] : j->k->def->out_name[i];
+        o[i].state = OG_OUT_ABSENT;
+    }
     if (j->res->why != OG_JOB_DONE || j->res->exit != 0)
         return OG_OK;
-    o->bytes = og_kernel_c_bytes(j->k);
-    o->sha256 = og_sha256(j->c, o->bytes);
-    o->state = OG_OUT_OK;
-    if (j->temp.fd < 0)
-        return OG_OK;
-    return og_keep_commit(&j->temp, j->job->blob_dir, &o->sha256, j->job->fsync, err);
+    for (size_t i = 0; i < s->n_out && rc == OG_OK; i++) {
+        o[i].bytes = s->out_bytes[i];
+        o[i].sha256 = og_sha256(j->out[i], o[i].bytes);
+        o[i].state = OG_OUT_OK;
+        if (j->temp[i].fd >= 0)
+            rc = og_keep_commit(&j->temp[i], j->job->blob_dir, &o[i].sha256, j->job->fsync, err);
+    }
+    return rc;
+}
+
+static bool too_much(const struct kjob *j)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < j->k->shape.n_out; i++)
+        sum += j->k->shape.out_bytes[i];
+    return j->job->out_bytes_max && sum > j->job->out_bytes_max;
 }
 
 static enum og_rc run_mapped(struct kjob *j, const volatile sig_atomic_t *stop, struct og_err *err)
 {
-    bool fits = false;
-    enum og_rc rc = map_input(j, 0, og_kernel_a_bytes(j->k), &fits, err);
-    if (rc == OG_OK && fits)
-        rc = map_input(j, 1, og_kernel_b_bytes(j->k), &fits, err);
+    bool fits = true;
+    enum og_rc rc = OG_OK;
+    for (size_t i = 0; i < j->k->shape.n_in && rc == OG_OK && fits; i++)
+        rc = map_input(j, i, &fits, err);
     if (rc != OG_OK) {
         j->res->why = rc == OG_E_NOINPUT ? OG_JOB_INPUT : OG_JOB_NODE_FAULT;
         return rc;
     }
-    if (fits && j->job->out_bytes_max && og_kernel_c_bytes(j->k) > j->job->out_bytes_max) {
+    if (fits && too_much(j)) {
         j->res->why = OG_JOB_OUTPUT;
         fits = false;
     }
-    if (fits) {
-        rc = map_output(j, err);
-        if (rc == OG_OK)
-            rc = calculate(j, stop, err);
-    }
+    for (size_t i = 0; i < j->k->shape.n_out && rc == OG_OK && fits; i++)
+        rc = map_output(j, i, err);
+    if (rc == OG_OK && fits)
+        rc = calculate(j, stop, err);
     if (rc == OG_OK)
-        rc = keep_product(j, err);
+        rc = keep_outputs(j, err);
     if (rc != OG_OK)
         j->res->why = OG_JOB_NODE_FAULT;
     return rc;
@@ -221,22 +234,26 @@ enum og_rc og_exec_kernel(const struct og_job *job, const struct og_kernel *k,
     memset(out, 0, sizeof *out);
     out->out.has_inline = out->err.has_inline = true;
     out->out.sha256 = out->err.sha256 = og_sha256("", 0);
-    if (job->n_in != 2) {
+    if (job->n_in != k->shape.n_in || (job->n_out && job->n_out != k->shape.n_out)) {
         out->why = OG_JOB_INPUT;
-        return og_err_set(err, OG_E_DATA, "kernel 'gemm' takes two inputs, A and B");
+        return og_err_set(err, OG_E_DATA, "kernel '%s' takes %zu inputs and writes %zu outputs",
+                          k->def->name, k->shape.n_in, k->shape.n_out);
     }
-    struct kjob j = {.job = job, .k = k, .res = out, .temp = {-1, NULL}};
-    j.in[0] = j.in[1] = j.c = MAP_FAILED;
-    j.shared = MAP_FAILED;
+    struct kjob j = {.job = job, .k = k, .res = out, .shared = MAP_FAILED};
+    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
+        j.in[i] = j.out[i] = MAP_FAILED;
+        j.temp[i] = (struct og_io_temp){-1, NULL};
+    }
     enum og_rc rc = run_mapped(&j, stop, err);
-    for (int i = 0; i < 2; i++)
+    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
         if (j.in[i] != MAP_FAILED)
-            munmap(j.in[i], j.in_bytes[i]);
-    if (j.c != MAP_FAILED)
-        munmap(j.c, og_kernel_c_bytes(k));
+            munmap(j.in[i], k->shape.in_bytes[i]);
+        if (j.out[i] != MAP_FAILED)
+            munmap(j.out[i], k->shape.out_bytes[i]);
+        if (j.temp[i].fd >= 0)
+            og_io_temp_discard(&j.temp[i]);
+    }
     if (j.shared != MAP_FAILED)
         munmap(j.shared, sizeof *j.shared);
-    if (j.temp.fd >= 0)
-        og_io_temp_discard(&j.temp);
     return rc;
 }

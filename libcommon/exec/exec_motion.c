@@ -136,7 +136,7 @@ TARGET_AVX2 static uint64_t row_avx2(const uint8_t *y, const uint8_t *prev, cons
 }
 #endif
 
-static bool has_avx2(void)
+bool og_motion_has_avx2(void)
 {
 #if HAVE_AVX2_CODE
     return !atomic_load(&portable_only) && __builtin_cpu_supports("avx2") &&
@@ -172,7 +172,7 @@ enum og_rc og_motion_new(uint32_t w, uint32_t h, struct og_motion **out, struct 
     for (int i = 0; i < 3 * BATCH; i++)
         m->frame[i / 3].raw[i % 3] = og_xcalloc(m->words + PAD, sizeof(uint64_t));
     m->tile_rows = w < TILE ? TILE / w : 1;
-    m->avx2 = has_avx2();
+    m->avx2 = og_motion_has_avx2();
     m->fnv8 = 1;
     for (int i = 0; i < 8; i++)
         m->fnv8 *= FNV_PRIME;

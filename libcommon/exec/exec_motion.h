@@ -41,6 +41,7 @@ const uint16_t *og_motion_background(const struct og_motion *m);
 /* OG_E_DATA when a value is above 65280. */
 enum og_rc og_motion_resume(struct og_motion *m, const uint16_t *background,
                             struct og_err *err) OG_MUST_CHECK;
+bool og_motion_has_avx2(void);
 /* For tests: no og_motion made from here on uses AVX2. */
 void og_motion_force_portable(bool on);
 

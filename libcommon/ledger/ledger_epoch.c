@@ -371,7 +371,8 @@ enum og_rc og_led_blame(struct og_ledger *l, uint64_t node, uint64_t weight, str
 /* The rate at which checked work of known size really ran, over a second or more. */
 static void learn_rate(struct og_node *n, const struct og_lease *ls, const struct og_task *t)
 {
-    if (!t->kernel || ls->credited_ms < 1000 || !ls->share_ppm)
+    struct og_kernel k;
+    if (ls->credited_ms < 1000 || !ls->share_ppm || !og_led_task_kernel(t, &k) || !k.def->rated)
         return;
     uint64_t rate =
         og_muldiv(og_muldiv(t->work * ls->count, 1000, ls->credited_ms), OG_PPM, ls->share_ppm);

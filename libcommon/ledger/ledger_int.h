@@ -152,6 +152,8 @@ enum og_rc og_led_join(struct og_ledger *l, const json_t *body, const struct og_
                        struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_unbondings(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 void og_led_c_eff(struct og_node *n);
+/* The built-in kernel of a task; false: it has none. */
+bool og_led_task_kernel(const struct og_task *t, struct og_kernel *out);
 /* Takes up to grains of the bond; *taken says how much. The node's row is not written. */
 void og_led_slash(struct og_node *n, uint64_t grains, uint64_t *taken);
 /* A double signer: no weight, no keys, for good. */

@@ -1,7 +1,6 @@
 /* ledger_submit.c - task.submit: reads, checks and stores tasks, takes their escrow. */
 #include "ledger/ledger_int.h"
 
-#include "check/check_result.h"
 #include "json/json_canon.h"
 #include "json/json_get.h"
 
@@ -15,67 +14,42 @@ struct batch {
     og_u128 escrow;
 };
 
-enum og_rc og_view_kernel(const json_t *kernel, uint64_t *work_mflop, uint64_t *rows,
-                          unsigned *check_work, struct og_err *err)
+enum og_rc og_view_kernel(const json_t *kernel, struct og_kernel *out, struct og_err *err)
 {
     static const char *const members[] = {"args", "name", NULL};
-    static const char *const args_members[] = {"k", "m", "n", "type", NULL};
     const char *name;
-    const char *type;
     const json_t *args;
-    uint64_t m;
-    uint64_t n;
-    uint64_t k;
     OG_TRY(og_json_only(kernel, members, err));
     OG_TRY(og_json_str(kernel, "name", 32, &name, err));
     OG_TRY(og_json_obj(kernel, "args", &args, err));
-    if (strcmp(name, "gemm") != 0)
-        return OG_REFUSE(err, "'%s' is no built-in kernel", name);
-    OG_TRY(og_json_only(args, args_members, err));
-    OG_TRY(og_json_u64(args, "m", 65536, &m, err));
-    OG_TRY(og_json_u64(args, "n", 65536, &n, err));
-    OG_TRY(og_json_u64(args, "k", 65536, &k, err));
-    OG_TRY(og_json_str_opt(args, "type", 8, &type, err));
-    if (!m || !n || !k)
-        return OG_REFUSE(err, "'m', 'n' and 'k' must be above 0");
-    if (type && strcmp(type, "f32") != 0 && strcmp(type, "i32") != 0)
-        return OG_REFUSE(err, "'type' must be f32 or i32");
-    *work_mflop = (2 * m * n * k + 999999) / 1000000;
-    *rows = m;
-    *check_work = type && strcmp(type, "i32") == 0 ? OG_WORK_GEMM_I32 : OG_WORK_GEMM_F32;
-    return OG_OK;
+    return og_kernel_parse(name, args, out, err);
 }
 
-static bool task_kernel(const struct og_task *t, uint64_t *rows, unsigned *check_work)
+bool og_led_task_kernel(const struct og_task *t, struct og_kernel *out)
 {
     struct og_err ignored;
-    uint64_t work;
-    *check_work = OG_WORK_OTHER;
-    *rows = 0;
     if (!t->kernel)
         return false;
     json_t *o = json_loads(t->kernel, 0, NULL);
-    bool ok = o && og_view_kernel(o, &work, rows, check_work, &ignored) == OG_OK;
+    bool ok = o && og_view_kernel(o, out, &ignored) == OG_OK;
     json_decref(o);
     return ok;
 }
 
 uint64_t og_view_leaves(const struct og_task *t)
 {
-    uint64_t rows;
-    unsigned work;
-    if (task_kernel(t, &rows, &work))
-        return og_result_kernel_count(rows);
+    struct og_kernel k;
+    if (og_led_task_kernel(t, &k))
+        return og_kernel_leaves(&k);
     return og_min_u64(t->count, t->chunk);
 }
 
 unsigned og_view_method(const struct og_task *t, const struct og_addr *node_owner)
 {
-    uint64_t rows;
-    unsigned work;
-    task_kernel(t, &rows, &work);
+    struct og_kernel k;
+    bool is = og_led_task_kernel(t, &k);
     return og_check_resolve((enum og_verify)t->verify, og_addr_eq(&t->owner, node_owner),
-                            (enum og_check_work)work);
+                            is ? k.shape.automatic : OG_VERIFY_ACCEPT);
 }
 
 static enum og_rc read_needs(const json_t *o, struct og_task *t, struct og_err *err)
@@ -116,15 +90,15 @@ static enum og_rc read_verify(const json_t *o, struct og_task *t, struct og_err 
 static enum og_rc read_kernel(const json_t *o, struct og_task *t, struct og_err *err)
 {
     const json_t *kernel;
-    uint64_t rows;
-    unsigned work;
+    struct og_kernel k;
     OG_TRY(og_json_obj_opt(o, "kernel", &kernel, err));
     OG_TRY(og_json_dec_or(o, "work_mflop", 0, &t->work, err));
     if (t->work >> 60)
         return OG_REFUSE(err, "'work_mflop' must be below 2^60");
     if (!kernel)
         return OG_OK;
-    OG_TRY(og_view_kernel(kernel, &t->work, &rows, &work, err));
+    OG_TRY(og_view_kernel(kernel, &k, err));
+    t->work = k.shape.work_mflop;
     if (t->count != 1)
         return OG_REFUSE(err, "a kernel's 'count' must be 1");
     struct og_buf b = OG_BUF_INIT;
@@ -170,10 +144,9 @@ static enum og_rc read_terms(const json_t *o, struct og_task *t, struct og_err *
     OG_TRY(read_needs(o, t, err));
     OG_TRY(read_kernel(o, t, err));
     OG_TRY(read_verify(o, t, err));
-    uint64_t rows;
-    unsigned work;
-    if (t->verify == OG_VERIFY_EXACT && task_kernel(t, &rows, &work) && work == OG_WORK_GEMM_F32)
-        return OG_REFUSE(err, "f32 products differ in their last bits; 'verify' them by vote");
+    struct og_kernel k;
+    if (t->verify == OG_VERIFY_EXACT && og_led_task_kernel(t, &k) && k.shape.inexact)
+        return OG_REFUSE(err, "%s; 'verify' them by vote", k.shape.inexact);
     return read_private(o, t, err);
 }
 

@@ -2,6 +2,7 @@
 #ifndef OG_LEDGER_VIEW_H
 #define OG_LEDGER_VIEW_H
 
+#include "check/check_kernel.h"
 #include "ledger/ledger.h"
 #include "match/match_cost.h"
 #include "match/match_need.h"
@@ -50,16 +51,15 @@ bool og_view_escrow(const struct og_params *p, uint64_t count, uint64_t max_pric
                     uint64_t check_ppm, uint64_t checks, uint64_t urgency, uint64_t *out);
 /* The method of a task on a node (auto resolved). Never OG_VERIFY_AUTO. */
 unsigned og_view_method(const struct og_task *t, const struct og_addr *node_owner);
-/* Leaves of a full lease of the task: its elements, or the row blocks of a kernel's output. */
+/* Leaves of a full lease of the task: its elements, or the pieces of a kernel's outputs. */
 uint64_t og_view_leaves(const struct og_task *t);
-/* Work of a built-in kernel from its arguments, MFLOP; OG_E_DATA when they are not right. kernel:
- * {"args":{"k","m","n","type"},"name":"gemm"}. rows: m. */
-enum og_rc og_view_kernel(const json_t *kernel, uint64_t *work_mflop, uint64_t *rows,
-                          unsigned *check_work, struct og_err *err) OG_MUST_CHECK;
+/* kernel: {"args":{…},"name":"gemm"}, see check_kernel.h. OG_E_DATA when it is none. */
+enum og_rc og_view_kernel(const json_t *kernel, struct og_kernel *out,
+                          struct og_err *err) OG_MUST_CHECK;
 /* λ now, ppm; rate is a parameter. */
 enum og_rc og_view_lambda(struct og_ledger *l, uint64_t *ppm, struct og_err *err) OG_MUST_CHECK;
 /* Leaves that a drawn check looks at, ascending: same for worker and verifier. n_leaves: of the
- * result (elements of a program lease, row blocks of a kernel). */
+ * result (elements of a program lease, pieces of a kernel's outputs). */
 enum og_rc og_view_drawn_leaves(const struct og_lease *ls, const struct og_task *t,
                                 uint64_t n_leaves, uint64_t **leaf, size_t *n,
                                 struct og_err *err) OG_MUST_CHECK;

@@ -5,9 +5,9 @@
 #include "base/base_num.h"
 #include "base/base_time.h"
 #include "check/check_method.h"
-#include "exec/exec_kernel.h"
 #include "ledger/ledger_view.h"
 #include "work/work_fetch.h"
+#include "work/work_kernel.h"
 #include "work/work_secret.h"
 
 #include <inttypes.h>
@@ -53,7 +53,7 @@ static enum og_rc drawn_leaves(const struct og_work_job *w, const struct og_work
                                const volatile sig_atomic_t *stop, struct og_err *err)
 {
     if (w->spec.kernel)
-        return og_work_product_leaves(w, drawn, n, leaf, err);
+        return og_work_kernel_again(w, drawn, n, leaf, err);
     struct og_work_result r = {0};
     uint64_t *index = og_xcalloc(n + 1, sizeof *index);
     for (size_t i = 0; i < n; i++)
@@ -103,9 +103,9 @@ static enum og_rc open_result(const struct og_work_job *w, const struct og_manif
     return OG_OK;
 }
 
-static enum og_rc vote_product(const struct og_work_job *w, const struct og_work_checker *who,
-                               const struct og_buf *lines, struct og_work_finding *out,
-                               struct og_err *err)
+static enum og_rc vote_kernel(const struct og_work_job *w, const struct og_work_checker *who,
+                              const struct og_buf *lines, struct og_work_finding *out,
+                              struct og_err *err)
 {
     struct og_result_element e;
     struct og_hasher h;
@@ -116,11 +116,11 @@ static enum og_rc vote_product(const struct og_work_job *w, const struct og_work
     og_hasher_hash(&h, &w->lease.seed);
     og_hasher_add(&h, who->addr.b, OG_ADDR_LEN);
     struct og_hash seed = og_hasher_final(&h);
-    enum og_rc rc = og_work_product_vote(w, &e.out[0].blob.sha256, &seed, &out->vote, err);
+    enum og_rc rc = og_work_kernel_vote(w, &e, &seed, &out->vote, err);
     og_result_release(&e);
     out->units = w->task.work;
     if (rc == OG_OK && out->vote != OG_VOTE_OK)
-        snprintf(out->why, sizeof out->why, "the product does not pass the check");
+        snprintf(out->why, sizeof out->why, "the result does not pass the check");
     return rc;
 }
 
@@ -158,7 +158,7 @@ static enum og_rc check_vote(const struct og_work_job *w, const struct og_work_c
     struct og_buf lines = OG_BUF_INIT;
     enum og_rc rc = open_result(w, m, &leaf, &n, &lines, err);
     if (rc == OG_OK)
-        rc = w->spec.kernel ? vote_product(w, who, &lines, out, err)
+        rc = w->spec.kernel ? vote_kernel(w, who, &lines, out, err)
                             : vote_program(w, who, leaf, n, stop, out, err);
     free(leaf);
     og_buf_release(&lines);

@@ -30,13 +30,4 @@ enum og_rc og_work_check(const struct og_work_job *w, const struct og_work_check
                          const struct og_manifest *manifest, const volatile sig_atomic_t *stop,
                          struct og_work_finding *out, struct og_err *err) OG_MUST_CHECK;
 
-/* The two ways of the built-in kernel (work_product.c). */
-/* Leaf hash of each of the drawn blocks of rows. OG_E_DATA: the inputs do not fit. */
-enum og_rc og_work_product_leaves(const struct og_work_job *w, const uint64_t *block, size_t n,
-                                  struct og_hash *leaf, struct og_err *err) OG_MUST_CHECK;
-/* Freivalds' check of the product in blob c. OG_E_DATA: inputs or product do not fit. */
-enum og_rc og_work_product_vote(const struct og_work_job *w, const struct og_hash *c,
-                                const struct og_hash *seed, enum og_vote *out,
-                                struct og_err *err) OG_MUST_CHECK;
-
 #endif

@@ -9,6 +9,7 @@
 #include "exec/exec_kernel.h"
 #include "store/store_blob.h"
 #include "store/store_row.h"
+#include "work/work_kernel.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,17 +75,15 @@ static enum og_rc same_kernel(const struct og_work_job *w, struct og_err *err)
                         : OG_OK;
     struct og_kernel a;
     struct og_kernel b;
-    OG_TRY(og_kernel_parse(w->spec.kernel, w->spec.args, &a, err));
+    OG_TRY(og_work_kernel(w, &a, err));
     if (!shown[0] && w->task.is_private)
         return OG_OK;
     json_t *o = json_loads(shown, JSON_REJECT_DUPLICATES, NULL);
     const char *name = json_string_value(json_object_get(o, "name"));
     enum og_rc rc = og_kernel_parse(name ? name : "", json_object_get(o, "args"), &b, err);
     json_decref(o);
-    if (rc == OG_OK && (a.type != b.type || a.m != b.m || a.n != b.n || a.k != b.k))
+    if (rc == OG_OK && !og_kernel_same(&a, &b))
         rc = og_err_set(err, OG_E_DATA, "spec and chain name different kernels");
-    if (rc == OG_OK && w->spec.n_in != 2)
-        rc = og_err_set(err, OG_E_DATA, "a product takes two inputs, not %zu", w->spec.n_in);
     return rc;
 }
 
@@ -109,13 +108,13 @@ void og_work_result_release(struct og_work_result *r)
 static bool kernel_of(const struct og_work_job *w, struct og_kernel *k)
 {
     struct og_err ignored;
-    return w->spec.kernel && og_kernel_parse(w->spec.kernel, w->spec.args, k, &ignored) == OG_OK;
+    return w->spec.kernel && og_work_kernel(w, k, &ignored) == OG_OK;
 }
 
 uint64_t og_work_blocks(const struct og_work_job *w)
 {
     struct og_kernel k;
-    return kernel_of(w, &k) ? og_result_kernel_count(k.m) : 0;
+    return kernel_of(w, &k) ? og_kernel_leaves(&k) : 0;
 }
 
 uint64_t og_work_leaves(const struct og_work_job *w)
@@ -184,9 +183,8 @@ static void add_leaf(struct og_work_result *r, const struct og_hash *h)
     r->leaf[r->n++] = *h;
 }
 
-/* The leaf line of what ran. */
-static enum og_rc add_line(const struct og_job_result *res, uint64_t index,
-                           struct og_work_result *r, struct og_err *err)
+/* The element of what ran; free its `out`. */
+static struct og_result_element element_of(const struct og_job_result *res, uint64_t index)
 {
     struct og_result_element e = {
         .index = index,
@@ -200,6 +198,14 @@ static enum og_rc add_line(const struct og_job_result *res, uint64_t index,
             e.out[e.out_n++] = (struct og_result_out){(char *)(uintptr_t)res->outs[i].path,
                                                       {res->outs[i].bytes, res->outs[i].sha256}};
     og_result_sort(e.out, e.out_n);
+    return e;
+}
+
+/* The leaf line of what ran. */
+static enum og_rc add_line(const struct og_job_result *res, uint64_t index,
+                           struct og_work_result *r, struct og_err *err)
+{
+    struct og_result_element e = element_of(res, index);
     r->stored = r->stored || e.out_n || res->out.bytes || res->err.bytes;
     size_t at = r->manifest.len;
     enum og_rc rc = og_result_leaf(&e, &r->manifest, err);
@@ -212,20 +218,16 @@ static enum og_rc add_line(const struct og_job_result *res, uint64_t index,
     return OG_OK;
 }
 
-/* Leaves of a product: blocks of rows of its blob. */
-static enum og_rc block_leaves(const char *state_dir, const struct og_kernel *k,
-                               const struct og_hash *blob, struct og_work_result *r,
-                               struct og_err *err)
+/* Leaves of a kernel's outputs. */
+static enum og_rc add_leaves(const struct og_work_job *w, const struct og_kernel *k,
+                             const struct og_result_element *e, struct og_work_result *r,
+                             struct og_err *err)
 {
-    struct og_buf c = OG_BUF_INIT;
-    enum og_rc rc = og_blob_get(state_dir, blob, og_kernel_c_bytes(k), &c, err);
-    if (rc == OG_OK && c.len != og_kernel_c_bytes(k))
-        rc = og_err_set(err, OG_E_DATA, "the product has %zu bytes", c.len);
-    for (size_t i = 0; rc == OG_OK && i < og_result_kernel_count(k->m); i++) {
-        struct og_hash h = og_result_kernel_leaf(c.p, k->m, c.len / k->m, i);
-        add_leaf(r, &h);
-    }
-    og_buf_release(&c);
+    struct og_hash *hash;
+    enum og_rc rc = og_work_kernel_hash(w, k, e, &hash, err);
+    for (uint64_t i = 0; rc == OG_OK && i < og_kernel_leaves(k); i++)
+        add_leaf(r, &hash[i]);
+    free(hash);
     return rc;
 }
 
@@ -234,19 +236,22 @@ static enum og_rc run_kernel(const struct og_work_job *w, const struct og_job *j
                              const volatile sig_atomic_t *stop, struct og_err *err)
 {
     struct og_kernel k;
-    OG_TRY(og_kernel_parse(w->spec.kernel, w->spec.args, &k, err));
+    OG_TRY(og_work_kernel(w, &k, err));
     OG_TRY(og_exec_kernel(job, &k, res, stop, err));
     r->why = res->why;
     if (res->why != OG_JOB_DONE)
         return OG_OK;
-    if (res->exit != 0 || res->n_outs != 1 || res->outs[0].state != OG_OUT_OK) {
+    if (res->exit != 0) {
         r->why = OG_JOB_INPUT;
         return og_err_set(err, OG_E_DATA, "the inputs do not fit the kernel: %.*s",
                           (int)og_min_u64(res->err.bytes, 200), (const char *)res->err.text);
     }
     OG_TRY(add_line(res, index, r, err));
-    r->n--; /* the line is for readers; the tree stands over the blocks */
-    return block_leaves(w->state_dir, &k, &res->outs[0].sha256, r, err);
+    r->n--; /* the line is for readers; the tree stands over the leaves of the outputs */
+    struct og_result_element e = element_of(res, index);
+    enum og_rc rc = add_leaves(w, &k, &e, r, err);
+    free(e.out);
+    return rc;
 }
 
 /* A CUDA kernel: res has one result, or one for each of the n parts. */
@@ -405,8 +410,7 @@ static enum og_rc reread_line(const struct og_work_job *w, const char *s, size_t
         return OG_OK;
     }
     OG_TRY(og_result_parse(s, n, &e, err));
-    enum og_rc rc = e.out_n == 1 ? block_leaves(w->state_dir, &k, &e.out[0].blob.sha256, r, err)
-                                 : og_err_set(err, OG_E_DATA, "a product without its output");
+    enum og_rc rc = add_leaves(w, &k, &e, r, err);
     og_result_release(&e);
     return rc;
 }

@@ -50,7 +50,7 @@ struct og_work_how {
     int stdout_fd, stderr_fd;
 };
 
-/* Leaves in order of elements (kernels: blocks of rows of each element). */
+/* Leaves in order of elements (kernels: pieces of the outputs of each element). */
 struct og_work_result {
     struct og_hash *leaf;
     size_t n, cap;
@@ -83,13 +83,13 @@ void og_work_run(const struct og_work_job *w, const struct og_work_how *how,
 enum og_rc og_work_manifest(const struct og_work_job *w, const struct og_work_result *r, bool sync,
                             struct og_hash *sha256, struct og_err *err) OG_MUST_CHECK;
 
-/* Row blocks of one element of a kernel; 0 for programs. */
+/* Leaves of one element of a built-in kernel; 0 for programs. */
 uint64_t og_work_blocks(const struct og_work_job *w);
 /* Leaves of the whole lease. */
 uint64_t og_work_leaves(const struct og_work_job *w);
 
-/* Leaf hashes of a result as its manifest blob tells them (a kernel's: from the output's blob), and
- * the root over them. *leaf: the caller frees. lines, when not NULL: gets the manifest.
+/* Leaf hashes of a result as its manifest blob tells them (a kernel's: from the outputs' blobs),
+ * and the root over them. *leaf: the caller frees. lines, when not NULL: gets the manifest.
  * OG_E_NOINPUT or OG_E_DATA when a part is missing, damaged, or not what a manifest looks like. */
 enum og_rc og_work_reread(const struct og_work_job *w, const struct og_hash *manifest,
                           struct og_hash **leaf, size_t *n, struct og_hash *root,

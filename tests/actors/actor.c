@@ -15,11 +15,11 @@
 #include "base/base_num.h"
 #include "base/base_time.h"
 #include "check/check_judge.h"
+#include "check/check_kernel.h"
 #include "check/check_method.h"
 #include "cli/cli_opts.h"
 #include "crypto/crypto_merkle.h"
 #include "engine/engine.h"
-#include "exec/exec_kernel.h"
 #include "store/store_blob.h"
 #include "store/store_row.h"
 #include "work/work_job.h"
@@ -59,20 +59,21 @@ static enum og_rc start(struct actor *a, char **arg, struct og_err *err)
     return send(a, OG_TX_LEASE_START, "leases", json_integer((json_int_t)a->job.lease.id), err);
 }
 
-/* A product of the right size that is all zeros. */
+/* A kernel's first output of the right size that is all zeros. */
 static enum og_rc zeros(struct actor *a, struct og_work_result *r, struct og_result_out *out,
                         struct og_err *err)
 {
     struct og_kernel k;
     OG_TRY(og_kernel_parse(a->job.spec.kernel, a->job.spec.args, &k, err));
-    size_t n = (size_t)og_kernel_c_bytes(&k);
+    size_t n = (size_t)k.shape.out_bytes[0];
     void *c = og_xcalloc(n, 1);
+    const void *all[] = {c};
     enum og_rc rc = og_blob_put(a->state_dir, c, n, false, &out->blob.sha256, err);
     out->blob.bytes = n;
-    out->path = og_xstrdup("C");
-    r->n = og_result_kernel_count(k.m);
+    out->path = og_xstrdup(k.def->out_name[0]);
+    r->n = (size_t)og_kernel_leaves(&k);
     r->leaf = og_xcalloc(r->n, sizeof *r->leaf);
-    og_result_kernel_leaves(c, k.m, n / k.m, r->leaf);
+    og_kernel_hash(&k, all, r->leaf);
     free(c);
     return rc;
 }

@@ -394,7 +394,7 @@ open("locked", "w").close(); time.sleep(60)' "$OGPU_HOME/ogpu.db" &
   echo x >A
   head -c 400 /dev/zero >B
   run -64 --separate-stderr ogpu-submit --kernel gemm --arg m=10 --arg n=10 --arg k=10 --in A --in B
-  [ "$stderr" = "ogpu-submit: 'in' must be matrices of the sizes that 'args' say: 'A' has 2 bytes, not 400" ]
+  [ "$stderr" = "ogpu-submit: 'in' must have the sizes that 'args' say: 'A' has 2 bytes, not 400" ]
   run -64 ogpu-submit --kernel gemm --arg m=10 --arg n=10 --arg k=10 --in B
   run -64 --separate-stderr ogpu-submit --kernel gemm --arg m=10 --arg n=10 --in B --in B
   [ "$stderr" = "ogpu-submit: 'k' is missing" ]

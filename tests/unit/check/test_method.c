@@ -29,11 +29,11 @@ static void test_names(void **st)
 static void test_resolve(void **st)
 {
     (void)st;
-    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, true, OG_WORK_GEMM_I32), OG_VERIFY_OWN);
-    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, false, OG_WORK_GEMM_I32), OG_VERIFY_EXACT);
-    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, false, OG_WORK_GEMM_F32), OG_VERIFY_VOTE);
-    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, false, OG_WORK_OTHER), OG_VERIFY_ACCEPT);
-    assert_int_equal(og_check_resolve(OG_VERIFY_EXACT, true, OG_WORK_OTHER), OG_VERIFY_EXACT);
+    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, true, OG_VERIFY_EXACT), OG_VERIFY_OWN);
+    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, false, OG_VERIFY_EXACT), OG_VERIFY_EXACT);
+    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, false, OG_VERIFY_VOTE), OG_VERIFY_VOTE);
+    assert_int_equal(og_check_resolve(OG_VERIFY_AUTO, false, OG_VERIFY_ACCEPT), OG_VERIFY_ACCEPT);
+    assert_int_equal(og_check_resolve(OG_VERIFY_EXACT, true, OG_VERIFY_ACCEPT), OG_VERIFY_EXACT);
 }
 
 static void test_leaves_and_ppm(void **st)

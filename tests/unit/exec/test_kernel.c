@@ -1,14 +1,12 @@
-/* test_kernel.c - gemm against the plain triple loop, own kernel against OpenBLAS, jobs over blobs.
- */
+/* test_kernel.c - built-in kernels as jobs over blobs, whole and leaf by leaf, judged. */
 #include "base/base_io.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
-#include "exec/exec_bench.h"
+#include "check/check_kernel_defs.h"
+#include "check/check_result.h"
 #include "exec/exec_kernel.h"
-#include "exec/exec_matmul.h"
+#include "exec/exec_motion.h"
 
-#include <errno.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +18,18 @@
 
 #include <cmocka.h>
 
-static const uint8_t seed[32] = {7, 1, 9};
 static char dir[64];
+
+static struct og_kernel kernel(const char *name, const char *args)
+{
+    struct og_kernel k;
+    struct og_err err;
+    json_t *o = json_loads(args, 0, NULL);
+    assert_non_null(o);
+    assert_int_equal(og_kernel_parse(name, o, &k, &err), OG_OK);
+    json_decref(o);
+    return k;
+}
 
 static void fill_i32(int32_t *v, size_t n, uint64_t from, int bits)
 {
@@ -29,209 +37,33 @@ static void fill_i32(int32_t *v, size_t n, uint64_t from, int bits)
         v[i] = (int32_t)(uint32_t)og_splitmix64(from + i) >> (32 - bits);
 }
 
-static void naive_i32(const struct og_kernel *k, const int32_t *a, const int32_t *b, int64_t *c)
+static void naive_i32(uint64_t m, uint64_t n, uint64_t k, const int32_t *a, const int32_t *b,
+                      int64_t *c)
 {
-    for (size_t i = 0; i < k->m; i++)
-        for (size_t j = 0; j < k->n; j++) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
             int64_t s = 0;
-            for (size_t p = 0; p < k->k; p++)
-                s += (int64_t)a[i * k->k + p] * b[p * k->n + j];
-            c[i * k->n + j] = s;
+            for (size_t p = 0; p < k; p++)
+                s += (int64_t)a[i * k + p] * b[p * n + j];
+            c[i * n + j] = s;
         }
-}
-
-/* |got - exact| <= 8 u sqrt(k) sum |a b|, a generous bound for any honest order of sums. */
-static void assert_close(const struct og_kernel *k, const float *a, const float *b, const float *c)
-{
-    for (size_t i = 0; i < k->m; i++)
-        for (size_t j = 0; j < k->n; j++) {
-            double s = 0, abs = 0;
-            for (size_t p = 0; p < k->k; p++) {
-                double x = (double)a[i * k->k + p] * b[p * k->n + j];
-                s += x;
-                abs += fabs(x);
-            }
-            double tau = 8 * ldexp(1, -24) * sqrt((double)k->k) * abs + 1e-30;
-            assert_true(fabs(c[i * k->n + j] - s) <= tau);
-        }
-}
-
-static const uint32_t shapes[][3] = {{1, 1, 1},    {1, 17, 3},    {6, 16, 256}, {7, 33, 257},
-                                     {5, 1030, 9}, {65, 31, 700}, {13, 12, 1},  {97, 64, 513}};
-
-static void one_i32(bool portable)
-{
-    struct og_err err;
-    og_matmul_force_portable(portable);
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        struct og_kernel k = {OG_KERNEL_I32, shapes[s][0], shapes[s][1], shapes[s][2]};
-        int32_t *a = og_xmalloc(og_kernel_a_bytes(&k)), *b = og_xmalloc(og_kernel_b_bytes(&k));
-        int64_t *c = og_xmalloc(og_kernel_c_bytes(&k)), *want = og_xmalloc(og_kernel_c_bytes(&k));
-        fill_i32(a, (size_t)k.m * k.k, 1, 26);
-        fill_i32(b, (size_t)k.k * k.n, 99, 26);
-        naive_i32(&k, a, b, want);
-        for (unsigned t = 1; t <= 3; t++) {
-            memset(c, 0x55, og_kernel_c_bytes(&k));
-            assert_int_equal(og_kernel_run(&k, a, b, c, t, &err), OG_OK);
-            assert_memory_equal(c, want, og_kernel_c_bytes(&k));
-        }
-        uint64_t first = k.m / 2, count = k.m - first;
-        assert_int_equal(og_kernel_rows(&k, a, b, first, count, c, &err), OG_OK);
-        assert_memory_equal(c, want + first * k.n, count * k.n * 8);
-        free(a);
-        free(b);
-        free(c);
-        free(want);
-    }
-    og_matmul_force_portable(false);
-}
-
-static void test_i32_is_exact(void **state)
-{
-    (void)state;
-    one_i32(false);
-}
-
-static void test_i32_is_exact_without_avx2(void **state)
-{
-    (void)state;
-    one_i32(true);
 }
 
 static void test_i32_refuses_overflow(void **state)
 {
     (void)state;
     struct og_err err;
-    struct og_kernel k = {OG_KERNEL_I32, 1, 1, 2};
+    struct og_kernel k = kernel("gemm", "{\"m\":1,\"n\":1,\"k\":2,\"type\":\"i32\"}");
     int32_t a[2] = {INT32_MIN, INT32_MIN}, b[2] = {INT32_MIN, INT32_MIN};
     int64_t c;
-    assert_int_equal(og_kernel_run(&k, a, b, &c, 1, &err), OG_E_DATA);
+    const void *in[] = {a, b};
+    void *out[] = {&c};
+    assert_int_equal(og_kernel_run(&k, in, out, 1, &err), OG_E_DATA);
     b[0] = b[1] = 1 << 28; /* 2^31 * 2^28 * 2 = 2^60: just too much */
-    assert_int_equal(og_kernel_run(&k, a, b, &c, 1, &err), OG_E_DATA);
+    assert_int_equal(og_kernel_run(&k, in, out, 1, &err), OG_E_DATA);
     b[0] = b[1] = (1 << 28) - 1;
-    assert_int_equal(og_kernel_run(&k, a, b, &c, 1, &err), OG_OK);
+    assert_int_equal(og_kernel_run(&k, in, out, 1, &err), OG_OK);
     assert_true(c == 2 * ((int64_t)INT32_MIN * ((1 << 28) - 1)));
-}
-
-static void one_f32(bool own, bool portable)
-{
-    struct og_err err;
-    og_matmul_force_portable(portable);
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        struct og_kernel k = {OG_KERNEL_F32, shapes[s][0], shapes[s][1], shapes[s][2]};
-        float *a = og_xmalloc(og_kernel_a_bytes(&k)), *b = og_xmalloc(og_kernel_b_bytes(&k));
-        float *c = og_xmalloc(og_kernel_c_bytes(&k)), *row = og_xmalloc(og_kernel_c_bytes(&k));
-        og_capacity_fill(seed, 0, 0, a, (uint64_t)k.m * k.k);
-        og_capacity_fill(seed, 1, 0, b, (uint64_t)k.k * k.n);
-        memset(c, 0xff, og_kernel_c_bytes(&k)); /* NaN */
-        assert_int_equal(own ? og_kernel_run_own(&k, a, b, c, 2, &err)
-                             : og_kernel_run(&k, a, b, c, 2, &err),
-                         OG_OK);
-        assert_close(&k, a, b, c);
-        if (own) { /* a row computed alone has the same bits */
-            assert_int_equal(og_kernel_rows(&k, a, b, k.m - 1, 1, row, &err), OG_OK);
-            assert_memory_equal(row, c + (size_t)(k.m - 1) * k.n, (size_t)k.n * 4);
-        }
-        free(a);
-        free(b);
-        free(c);
-        free(row);
-    }
-    og_matmul_force_portable(false);
-}
-
-static void test_f32_own(void **state)
-{
-    (void)state;
-    one_f32(true, false);
-    one_f32(true, true);
-}
-
-static void test_f32_openblas(void **state)
-{
-    (void)state;
-    if (strcmp(og_kernel_backend(OG_KERNEL_F32), "openblas") != 0) {
-        print_message("skip: no OpenBLAS on this machine\n");
-        skip();
-    }
-    one_f32(false, false);
-}
-
-/* The tolerance of the verifiers: |residual of a random +-1 vector| <= 32 u |a_i| |B|_F, here for
- * the difference of two honest kernels on one-signed data, the hard case. */
-static void test_f32_kernels_agree_within_tau(void **state)
-{
-    (void)state;
-    struct og_err err;
-    struct og_kernel k = {OG_KERNEL_F32, 64, 512, 2048};
-    float *a = og_xmalloc(og_kernel_a_bytes(&k)), *b = og_xmalloc(og_kernel_b_bytes(&k));
-    float *c = og_xmalloc(og_kernel_c_bytes(&k)), *d = og_xmalloc(og_kernel_c_bytes(&k));
-    og_capacity_fill(seed, 3, 0, a, (uint64_t)k.m * k.k);
-    og_capacity_fill(seed, 4, 0, b, (uint64_t)k.k * k.n);
-    double fro = 0;
-    for (size_t i = 0; i < (size_t)k.k * k.n; i++) {
-        b[i] = fabsf(b[i]);
-        fro += (double)b[i] * b[i];
-    }
-    for (size_t i = 0; i < (size_t)k.m * k.k; i++)
-        a[i] = fabsf(a[i]);
-    assert_int_equal(og_kernel_run(&k, a, b, c, 1, &err), OG_OK);
-    assert_int_equal(og_kernel_run_own(&k, a, b, d, 1, &err), OG_OK);
-    for (size_t i = 0; i < k.m; i++) {
-        double row = 0, residual = 0;
-        for (size_t p = 0; p < k.k; p++)
-            row += (double)a[i * k.k + p] * a[i * k.k + p];
-        for (size_t j = 0; j < k.n; j++)
-            residual +=
-                (og_splitmix64(j) & 1 ? 1 : -1) * ((double)c[i * k.n + j] - (double)d[i * k.n + j]);
-        assert_true(fabs(residual) <= 32 * ldexp(1, -24) * sqrt(row) * sqrt(fro));
-    }
-    free(a);
-    free(b);
-    free(c);
-    free(d);
-}
-
-static void expect_parse(const char *text, enum og_rc want, struct og_kernel *k)
-{
-    struct og_err err;
-    json_t *args = json_loads(text, JSON_DECODE_ANY, NULL);
-    assert_non_null(args);
-    assert_int_equal(og_kernel_parse("gemm", args, k, &err), want);
-    json_decref(args);
-}
-
-static void test_parse(void **state)
-{
-    (void)state;
-    struct og_kernel k;
-    struct og_err err;
-    expect_parse("{\"m\":1024,\"n\":\"512\",\"k\":65536}", OG_OK, &k);
-    assert_int_equal(k.type, OG_KERNEL_F32);
-    assert_true(k.m == 1024 && k.n == 512 && k.k == 65536);
-    assert_true(og_kernel_work_mflop(&k) == 68720); /* 2*1024*512*65536 = 68719.5e6 */
-    assert_true(og_kernel_a_bytes(&k) == 268435456 && og_kernel_b_bytes(&k) == 134217728);
-    assert_true(og_kernel_c_bytes(&k) == 2097152);
-    expect_parse("{\"m\":1,\"n\":1,\"k\":1,\"type\":\"i32\"}", OG_OK, &k);
-    assert_true(k.type == OG_KERNEL_I32 && og_kernel_c_bytes(&k) == 8);
-    assert_true(og_kernel_work_mflop(&k) == 1);
-    static const char *const bad[] = {"{\"m\":0,\"n\":1,\"k\":1}",
-                                      "{\"m\":65537,\"n\":1,\"k\":1}",
-                                      "{\"m\":-1,\"n\":1,\"k\":1}",
-                                      "{\"m\":1.5,\"n\":1,\"k\":1}",
-                                      "{\"m\":\"1x\",\"n\":1,\"k\":1}",
-                                      "{\"m\":1,\"n\":1}",
-                                      "{\"m\":1,\"n\":1,\"k\":1,\"type\":\"f64\"}",
-                                      "{\"m\":1,\"n\":1,\"k\":1,\"type\":3}",
-                                      "{\"m\":1,\"n\":1,\"k\":1,\"q\":1}",
-                                      "[1]",
-                                      "3"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        expect_parse(bad[i], OG_E_DATA, &k);
-    json_t *o = json_object();
-    assert_int_equal(og_kernel_parse("sort", o, &k, &err), OG_E_DATA);
-    assert_non_null(strstr(err.msg, "'sort'"));
-    json_decref(o);
 }
 
 static char *put(const char *name, const void *p, size_t n)
@@ -246,12 +78,12 @@ static void test_job(void **state)
 {
     (void)state;
     struct og_err err;
-    struct og_kernel k = {OG_KERNEL_I32, 50, 40, 30};
+    struct og_kernel k = kernel("gemm", "{\"m\":50,\"n\":40,\"k\":30,\"type\":\"i32\"}");
     int32_t a[50 * 30], b[30 * 40];
     int64_t c[50 * 40];
     fill_i32(a, 50 * 30, 5, 20);
     fill_i32(b, 30 * 40, 6, 20);
-    naive_i32(&k, a, b, c);
+    naive_i32(50, 40, 30, a, b, c);
     char *pa = put("a", a, sizeof a), *pb = put("b", b, sizeof b);
     struct og_job_in in[2] = {{"A", pa, false}, {"B", pb, false}};
     const char *out[] = {"C.bin"};
@@ -277,7 +109,9 @@ static void test_job(void **state)
     assert_int_equal(access(path, R_OK), 0);
     og_job_result_release(r);
 
-    k.m = 51; /* A is too short now: the job's fault, told on its stderr */
+    k = kernel("gemm",
+               "{\"m\":51,\"n\":40,\"k\":30,\"type\":\"i32\"}"); /* A is too short now: the job's
+                                                                    fault, told on its stderr */
     assert_int_equal(og_exec_kernel(&job, &k, r, NULL, &err), OG_OK);
     assert_int_equal(r->exit, 65);
     assert_non_null(strstr((char *)r->err.text, "input 1 holds 6000 bytes instead of 6120"));
@@ -286,7 +120,7 @@ static void test_job(void **state)
     in[1].src = "/nonexistent/b";
     assert_int_equal(og_exec_kernel(&job, &k, r, NULL, &err), OG_OK); /* A is looked at first */
     og_job_result_release(r);
-    k.m = 50;
+    k = kernel("gemm", "{\"m\":50,\"n\":40,\"k\":30,\"type\":\"i32\"}");
     assert_int_equal(og_exec_kernel(&job, &k, r, NULL, &err), OG_E_NOINPUT);
     assert_int_equal(r->why, OG_JOB_INPUT);
     og_job_result_release(r);
@@ -305,8 +139,8 @@ static void test_job_time_and_values(void **state)
 {
     (void)state;
     struct og_err err;
-    struct og_kernel k = {OG_KERNEL_I32, 2048, 2048, 2048};
-    size_t bytes = (size_t)og_kernel_a_bytes(&k);
+    struct og_kernel k = kernel("gemm", "{\"m\":2048,\"n\":2048,\"k\":2048,\"type\":\"i32\"}");
+    size_t bytes = (size_t)k.shape.in_bytes[0];
     int32_t *a = og_xcalloc(1, bytes);
     char *pa = put("big", a, bytes);
     struct og_job_in in[2] = {{"A", pa, false}, {"B", pa, false}};
@@ -322,7 +156,7 @@ static void test_job_time_and_values(void **state)
     assert_int_equal(r->why, OG_JOB_STOPPED);
     og_job_result_release(r);
 
-    k.m = k.n = k.k = 4;
+    k = kernel("gemm", "{\"m\":4,\"n\":4,\"k\":4,\"type\":\"i32\"}");
     int32_t wide[16];
     for (int i = 0; i < 16; i++)
         wide[i] = INT32_MIN;
@@ -337,6 +171,191 @@ static void test_job_time_and_values(void **state)
     free(a);
     free(pa);
     free(pw);
+}
+
+/* ---- leaves ---- */
+
+struct files {
+    void *in[OG_KERNEL_FILES_MAX], *out[OG_KERNEL_FILES_MAX];
+};
+
+static struct files files_of(const struct og_kernel *k, uint64_t salt)
+{
+    struct files f;
+    memset(&f, 0, sizeof f);
+    for (size_t i = 0; i < k->shape.n_in; i++) {
+        uint8_t *p = f.in[i] = og_xmalloc((size_t)k->shape.in_bytes[i] + 1);
+        for (size_t j = 0; j < k->shape.in_bytes[i]; j++)
+            p[j] = (uint8_t)(og_splitmix64(salt + j / 3) >> (j % 5));
+    }
+    for (size_t i = 0; i < k->shape.n_out; i++)
+        f.out[i] = og_xcalloc(1, (size_t)k->shape.out_bytes[i] + 1);
+    return f;
+}
+
+static void drop(struct files *f)
+{
+    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
+        free(f->in[i]);
+        free(f->out[i]);
+    }
+}
+
+static const void *const *ins(const struct files *f)
+{
+    return (const void *const *)f->in;
+}
+
+static const void *const *outs(const struct files *f)
+{
+    return (const void *const *)f->out;
+}
+
+/* Every leaf alone, and some of them, have the hashes that the whole has, on one thread or three.
+ */
+static void check_leaves(const struct og_kernel *k, struct files *f)
+{
+    struct og_err err;
+    size_t n = (size_t)og_kernel_leaves(k), some = 0;
+    struct og_hash *whole = og_xcalloc(n, sizeof *whole), *alone = og_xcalloc(n, sizeof *alone);
+    uint64_t *leaf = og_xcalloc(n, sizeof *leaf);
+    for (unsigned t = 1; t <= 3; t += 2) {
+        assert_int_equal(og_kernel_run(k, ins(f), f->out, t, &err), OG_OK);
+        og_kernel_hash(k, outs(f), t == 1 ? whole : alone);
+    }
+    assert_memory_equal(whole, alone, n * sizeof *whole);
+    for (size_t i = 0; i < n; i++)
+        leaf[i] = i;
+    assert_int_equal(og_kernel_again(k, ins(f), leaf, n, alone, &err), OG_OK);
+    assert_memory_equal(whole, alone, n * sizeof *whole);
+    for (size_t i = 0; i < n; i += 1 + n / 3)
+        leaf[some++] = i;
+    assert_int_equal(og_kernel_again(k, ins(f), leaf, some, alone, &err), OG_OK);
+    for (size_t i = 0; i < some; i++)
+        assert_memory_equal(&whole[leaf[i]], &alone[i], sizeof *whole);
+    leaf[0] = n;
+    assert_int_equal(og_kernel_again(k, ins(f), leaf, 1, alone, &err), OG_E_DATA);
+    free(whole);
+    free(alone);
+    free(leaf);
+}
+
+static enum og_vote vote_of(const struct og_kernel *k, struct files *f, uint64_t samples)
+{
+    struct og_err err;
+    enum og_vote v;
+    struct og_hash seed = og_sha256("votes", 5);
+    assert_int_equal(og_kernel_vote(k, ins(f), outs(f), &seed, samples, &v, &err), OG_OK);
+    return v;
+}
+
+static void check_kernel(const char *name, const char *args)
+{
+    struct og_kernel k = kernel(name, args);
+    struct files f = files_of(&k, 77);
+    check_leaves(&k, &f);
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_OK);
+    assert_int_equal(vote_of(&k, &f, 2), OG_VOTE_OK);
+    uint8_t *last = (uint8_t *)f.out[k.shape.n_out - 1] + k.shape.out_bytes[k.shape.n_out - 1] - 1;
+    *last ^= 1;
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_BAD);
+    *last ^= 1;
+    drop(&f);
+}
+
+static void test_motion_leaves(void **state)
+{
+    (void)state;
+    check_kernel("motion", "{\"width\":70,\"height\":9,\"frames\":50,\"segment\":8}");
+    check_kernel("motion", "{\"width\":64,\"height\":5,\"frames\":50,\"segment\":8,\"warmup\":20}");
+    check_kernel("motion", "{\"width\":3,\"height\":3,\"frames\":7,\"segment\":9,\"state\":1}");
+    struct og_kernel k = kernel("motion", "{\"width\":33,\"height\":4,\"frames\":40,\"segment\":16,"
+                                          "\"state\":1,\"resume\":1}");
+    struct files f = files_of(&k, 3);
+    for (size_t i = 0; i < 33 * 4; i++) /* backgrounds are at most 255 << 8 */
+        ((uint8_t *)f.in[1])[2 * i] = 0;
+    check_leaves(&k, &f);
+    ((uint8_t *)f.in[1])[0] = 1;
+    ((uint8_t *)f.in[1])[1] = 255;
+    struct og_err err;
+    assert_int_equal(og_kernel_run(&k, ins(&f), f.out, 1, &err), OG_E_DATA);
+    assert_non_null(strstr(err.msg, "kernel 'motion': pixel 0"));
+    drop(&f);
+}
+
+static void test_gemm_leaves(void **state)
+{
+    (void)state;
+    struct og_kernel k = kernel("gemm", "{\"m\":150,\"n\":20,\"k\":30,\"type\":\"i32\"}");
+    struct files f = files_of(&k, 5);
+    fill_i32(f.in[0], 150 * 30, 1, 20);
+    fill_i32(f.in[1], 30 * 20, 2, 20);
+    check_leaves(&k, &f);
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_OK);
+    ((int64_t *)f.out[0])[777]++;
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_BAD);
+    drop(&f);
+}
+
+/* A clip in two jobs, the second from the state that the first leaves, is the clip in one. */
+static void test_motion_goes_on(void **state)
+{
+    (void)state;
+    struct og_err err;
+    struct og_kernel whole = kernel("motion", "{\"width\":40,\"height\":11,\"frames\":90}");
+    struct og_kernel one =
+        kernel("motion", "{\"width\":40,\"height\":11,\"frames\":37,\"state\":1}");
+    struct og_kernel two =
+        kernel("motion", "{\"width\":40,\"height\":11,\"frames\":53,\"resume\":1}");
+    struct files f = files_of(&whole, 9);
+    uint8_t *rows = og_xcalloc(90, OG_MOTION_ROW_BYTES), *st = og_xcalloc(3, 440);
+    const uint8_t *y = f.in[0];
+    assert_int_equal(og_kernel_run(&whole, ins(&f), f.out, 1, &err), OG_OK);
+    assert_int_equal(og_kernel_run(&one, ins(&f), (void *[]){rows, st}, 1, &err), OG_OK);
+    assert_int_equal(og_kernel_run(&two, (const void *[]){y + 37 * 440, st},
+                                   (void *[]){rows + 37 * OG_MOTION_ROW_BYTES}, 1, &err),
+                     OG_OK);
+    assert_memory_equal(rows, f.out[0], 90 * OG_MOTION_ROW_BYTES);
+    free(rows);
+    free(st);
+    drop(&f);
+}
+
+static void test_motion_job(void **state)
+{
+    (void)state;
+    struct og_err err;
+    struct og_kernel k = kernel("motion", "{\"width\":16,\"height\":8,\"frames\":20,\"state\":1}");
+    struct files f = files_of(&k, 4);
+    char *clip = put("clip", f.in[0], (size_t)k.shape.in_bytes[0]);
+    struct og_job_in in[1] = {{"clip", clip, false}};
+    struct og_job job = {.in = in, .n_in = 1, .cores = 1, .limit_ms = 60000, .blob_dir = dir};
+    struct og_job_result *r = og_xcalloc(1, sizeof *r);
+    assert_int_equal(og_exec_kernel(&job, &k, r, NULL, &err), OG_OK);
+    assert_int_equal(r->why, OG_JOB_DONE);
+    assert_int_equal(r->n_outs, 2);
+    assert_string_equal(r->outs[0].path, "rows");
+    assert_string_equal(r->outs[1].path, "state");
+    assert_int_equal(og_kernel_run(&k, ins(&f), f.out, 1, &err), OG_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct og_hash h = og_sha256(f.out[i], (size_t)k.shape.out_bytes[i]);
+        assert_memory_equal(h.b, r->outs[i].sha256.b, OG_HASH_LEN);
+    }
+    og_job_result_release(r);
+    job.n_out = 1; /* names for both, or for none */
+    assert_int_equal(og_exec_kernel(&job, &k, r, NULL, &err), OG_E_DATA);
+    assert_int_equal(r->why, OG_JOB_INPUT);
+    free(r);
+    free(clip);
+    drop(&f);
+}
+
+/* Whatever the pure table lists can run. */
+static void test_all_can_run(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < og_kernel_count(); i++)
+        assert_string_not_equal(og_kernel_backend(og_kernel_at(i)), "none");
 }
 
 static int make_dir(void **state)
@@ -356,15 +375,10 @@ static int drop_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_i32_is_exact),
-        cmocka_unit_test(test_i32_is_exact_without_avx2),
-        cmocka_unit_test(test_i32_refuses_overflow),
-        cmocka_unit_test(test_f32_own),
-        cmocka_unit_test(test_f32_openblas),
-        cmocka_unit_test(test_f32_kernels_agree_within_tau),
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_job),
-        cmocka_unit_test(test_job_time_and_values),
+        cmocka_unit_test(test_i32_refuses_overflow), cmocka_unit_test(test_job),
+        cmocka_unit_test(test_job_time_and_values),  cmocka_unit_test(test_gemm_leaves),
+        cmocka_unit_test(test_motion_leaves),        cmocka_unit_test(test_motion_goes_on),
+        cmocka_unit_test(test_motion_job),           cmocka_unit_test(test_all_can_run),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }

@@ -97,7 +97,7 @@ static void test_submit(void **st)
          "'k' is missing"},
         {OG_TX_TASK_SUBMIT,
          SUBMIT("{" BASE ",'kernel':{'name':'gemm','args':{'m':0,'n':1,'k':1}}}"),
-         "must be above 0"},
+         "'m' must be a whole number from 1 to 65536"},
         {OG_TX_TASK_SUBMIT,
          SUBMIT("{" BASE ",'kernel':{'name':'gemm','args':{'m':1,'n':1,'k':1,'type':'f64'}}}"),
          "'type' must be f32 or i32"},

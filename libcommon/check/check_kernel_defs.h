@@ -1,0 +1,33 @@
+/* check_kernel_defs.h - the rows of the table in check_kernel.c, and the places of their arguments.
+ */
+#ifndef OG_CHECK_KERNEL_DEFS_H
+#define OG_CHECK_KERNEL_DEFS_H
+
+#include "check/check_kernel.h"
+
+/* C (m x n) = A (m x k) * B (k x n), row-major, little-endian. f32: 4-byte floats throughout, sums
+ * in chains of at most 512 terms. i32: 4-byte integers in, exact 8-byte integers out. A leaf is 64
+ * rows of C. */
+enum { OG_GEMM_M, OG_GEMM_N, OG_GEMM_K, OG_GEMM_TYPE };
+enum { OG_GEMM_F32, OG_GEMM_I32 }; /* values of OG_GEMM_TYPE */
+extern const struct og_kernel_def og_kernel_gemm;
+
+/* Motion masks of a clip of 8-bit luma, as exec/exec_motion.h has them; in integers. Output 0: 40
+ * bytes a frame: le64 diff_count, le64 mask_count, le32 x0, y0, x1, y1 (-1: no pixel), le64
+ * fnv1a64. A leaf of it is a segment of frames. warmup 0: one background runs through all frames.
+ * Otherwise each segment has its own, which starts `warmup` frames earlier, or with the clip.
+ * resume: input 1 is the state before the first frame: a le16 background value a pixel, then the
+ * frame before. state: output 1 is the state after the last one, one leaf. */
+enum {
+    OG_MOTION_WIDTH,
+    OG_MOTION_HEIGHT,
+    OG_MOTION_FRAMES,
+    OG_MOTION_SEGMENT,
+    OG_MOTION_WARM,
+    OG_MOTION_RESUME,
+    OG_MOTION_STATE
+};
+#define OG_MOTION_ROW_BYTES 40
+extern const struct og_kernel_def og_kernel_motion;
+
+#endif

@@ -1,0 +1,132 @@
+/* test_kernel.c - the table of built-in kernels: arguments, sizes, work, leaves. */
+#include "check/check_kernel_defs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static enum og_rc parse(const char *name, const char *text, struct og_kernel *k, struct og_err *err)
+{
+    json_t *args = json_loads(text, JSON_DECODE_ANY, NULL);
+    assert_non_null(args);
+    enum og_rc rc = og_kernel_parse(name, args, k, err);
+    json_decref(args);
+    return rc;
+}
+
+static void refused(const char *name, const char *text, const char *why)
+{
+    struct og_kernel k;
+    struct og_err err;
+    assert_int_equal(parse(name, text, &k, &err), OG_E_DATA);
+    if (!strstr(err.msg, why))
+        fail_msg("%s %s: '%s' instead of '%s'", name, text, err.msg, why);
+}
+
+static void test_table(void **st)
+{
+    (void)st;
+    for (size_t i = 0; i < og_kernel_count(); i++) {
+        const struct og_kernel_def *d = og_kernel_at(i);
+        assert_ptr_equal(og_kernel_find(d->name), d);
+        if (i)
+            assert_true(strcmp(og_kernel_at(i - 1)->name, d->name) < 0);
+        assert_non_null(d->in_name[0]);
+        assert_non_null(d->out_name[0]);
+    }
+    assert_null(og_kernel_find("sort"));
+}
+
+static void test_gemm(void **st)
+{
+    struct og_kernel k, same;
+    struct og_err err;
+    (void)st;
+    assert_int_equal(parse("gemm", "{\"m\":1024,\"n\":512,\"k\":65536}", &k, &err), OG_OK);
+    assert_true(k.shape.work_mflop == 68720); /* 2*1024*512*65536 = 68719.5e6 */
+    assert_true(k.shape.n_in == 2 && k.shape.n_out == 1);
+    assert_true(k.shape.in_bytes[0] == 268435456 && k.shape.in_bytes[1] == 134217728);
+    assert_true(k.shape.out_bytes[0] == 2097152);
+    assert_true(og_kernel_leaves(&k) == 16);
+    assert_int_equal(k.shape.automatic, OG_VERIFY_VOTE);
+    assert_non_null(k.shape.inexact);
+    assert_int_equal(
+        parse("gemm", "{\"m\":1024,\"n\":512,\"k\":65536,\"type\":\"f32\"}", &same, &err), OG_OK);
+    assert_true(og_kernel_same(&k, &same));
+    assert_int_equal(parse("gemm", "{\"m\":130,\"n\":1,\"k\":1,\"type\":\"i32\"}", &k, &err),
+                     OG_OK);
+    assert_false(og_kernel_same(&k, &same));
+    assert_true(k.shape.out_bytes[0] == 130 * 8 && k.shape.work_mflop == 1);
+    assert_int_equal(k.shape.automatic, OG_VERIFY_EXACT);
+    assert_null(k.shape.inexact);
+    assert_true(og_kernel_leaves(&k) == 3);
+    struct og_kernel_leaf l = og_kernel_leaf_at(&k, 2);
+    assert_true(l.out == 0 && l.offset == 2 * 64 * 8 && l.bytes == 2 * 8);
+}
+
+static void test_gemm_refuses(void **st)
+{
+    (void)st;
+    refused("gemm", "{\"m\":0,\"n\":1,\"k\":1}", "'m' must be a whole number from 1 to 65536");
+    refused("gemm", "{\"m\":65537,\"n\":1,\"k\":1}", "'m' must be");
+    refused("gemm", "{\"m\":1,\"n\":-1,\"k\":1}", "'n' must be");
+    refused("gemm", "{\"m\":1.5,\"n\":1,\"k\":1}", "'m' must be");
+    refused("gemm", "{\"m\":\"1\",\"n\":1,\"k\":1}", "'m' must be");
+    refused("gemm", "{\"m\":1,\"n\":1}", "'k' is missing");
+    refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"type\":\"f64\"}", "'type' must be f32 or i32");
+    refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"type\":3}", "'type' must be");
+    refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"q\":1}", "'q'");
+    refused("gemm", "[1]", "must be an object");
+    refused("gemm", "3", "must be an object");
+    refused("sort", "{}", "'sort' is no built-in kernel");
+}
+
+static void test_motion(void **st)
+{
+    struct og_kernel k;
+    struct og_err err;
+    (void)st;
+    assert_int_equal(parse("motion", "{\"width\":192,\"height\":108,\"frames\":377}", &k, &err),
+                     OG_OK);
+    assert_true(k.shape.n_in == 1 && k.shape.n_out == 1);
+    assert_true(k.shape.in_bytes[0] == 192 * 108 * 377);
+    assert_true(k.shape.out_bytes[0] == 40 * 377);
+    assert_true(og_kernel_leaves(&k) == 6); /* segments of 64 frames */
+    assert_true(k.shape.work_mflop == 251); /* 32 a pixel: 250.2 */
+    assert_int_equal(k.shape.automatic, OG_VERIFY_EXACT);
+    assert_int_equal(
+        parse("motion",
+              "{\"width\":1000,\"height\":1000,\"frames\":40,\"segment\":10,\"warmup\":15}", &k,
+              &err),
+        OG_OK);
+    assert_true(k.shape.work_mflop == 32 * (40 + 10 + 15 + 15));
+    assert_int_equal(parse("motion",
+                           "{\"width\":8,\"height\":8,\"frames\":3,\"segment\":2,\"state\":1,"
+                           "\"resume\":1}",
+                           &k, &err),
+                     OG_OK);
+    assert_true(k.shape.n_in == 2 && k.shape.in_bytes[1] == 192 && k.shape.n_out == 2);
+    assert_true(og_kernel_leaves(&k) == 3);
+    struct og_kernel_leaf l = og_kernel_leaf_at(&k, 2);
+    assert_true(l.out == 1 && l.offset == 0 && l.bytes == 192);
+    refused("motion", "{\"width\":8,\"height\":8,\"frames\":3,\"warmup\":1,\"state\":1}",
+            "'warmup'");
+    refused("motion", "{\"width\":1,\"height\":1,\"frames\":4194304,\"segment\":1}", "too fine");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_gemm_refuses),
+        cmocka_unit_test(test_motion),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
