@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-static const struct og_kernel_def *const kernels[] = {&og_kernel_gemm, &og_kernel_motion};
+static const struct og_kernel_def *const kernels[] = {&og_kernel_climate, &og_kernel_gemm,
+                                                      &og_kernel_motion, &og_kernel_reduce};
 
 #define KERNELS (sizeof kernels / sizeof *kernels)
 

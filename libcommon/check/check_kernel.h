@@ -15,7 +15,7 @@
 
 #define OG_KERNEL_ARGS_MAX   10
 #define OG_KERNEL_FILES_MAX  4 /* inputs, and outputs */
-#define OG_KERNEL_LEAVES_MAX ((uint64_t)1 << 20)
+#define OG_KERNEL_LEAVES_MAX ((uint64_t)1 << 21)
 
 /* An argument is a whole number, or one of a list of words, whose value is its place in the list.
  */

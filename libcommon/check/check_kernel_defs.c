@@ -4,6 +4,7 @@
 
 #include "base/base_num.h"
 #include "check/check_result.h"
+#include "check/check_sumtree.h"
 
 #define NUMBER(key, low, high, text)                                                               \
     {                                                                                              \
@@ -22,6 +23,53 @@ static uint64_t mflop(uint64_t items, uint64_t each)
 {
     return og_muldiv_up(items, each, 1000000);
 }
+
+/* ---- climate ---- */
+
+#define CLIMATE_VALUE 256 /* work of a value, which passes by four times */
+
+static enum og_rc span(const char *name, uint64_t first, uint64_t count, uint64_t times,
+                       struct og_err *err)
+{
+    if (first >= times || count > times - first)
+        return og_err_set(err, OG_E_DATA, "'%s' and '%s_n' must lie within 'times'", name, name);
+    return OG_OK;
+}
+
+static enum og_rc climate_shape(const uint64_t *arg, struct og_kernel_shape *out,
+                                struct og_err *err)
+{
+    uint64_t times = arg[OG_CLIMATE_TIMES], cells = arg[OG_CLIMATE_CELLS];
+    uint64_t cell = 8 * (arg[OG_CLIMATE_PERIOD] + 2);
+    OG_TRY(span("base", arg[OG_CLIMATE_BASE], arg[OG_CLIMATE_BASE_N], times, err));
+    OG_TRY(span("trend", arg[OG_CLIMATE_TREND], arg[OG_CLIMATE_TREND_N], times, err));
+    *out = (struct og_kernel_shape){
+        .n_in = 1,
+        .n_out = arg[OG_CLIMATE_ANOMALY] ? 2 : 1,
+        .in_bytes = {4 * times * cells},
+        .out_bytes = {cell * cells, 4 * times * cells},
+        .leaf_bytes = {cell, 4 * times},
+        .work_mflop = mflop(times * cells, CLIMATE_VALUE),
+        .automatic = OG_VERIFY_EXACT,
+    };
+    return OG_OK;
+}
+
+const struct og_kernel_def og_kernel_climate = {
+    .name = "climate",
+    .what = "climatology, trend and anomaly of every cell of a grid",
+    .arg = {NUMBER("times", 1, 1 << 20, "steps of time"),
+            NUMBER("cells", 1, 1 << 20, "cells of the grid"),
+            NUMBER_OR("period", 1, 366, 1, "steps of a year"),
+            NUMBER_OR("base", 0, 1 << 20, 0, "first step of the climatology"),
+            NUMBER_OR("base_n", 0, 1 << 20, 0, "its steps; 0: up to the end"),
+            NUMBER_OR("trend", 0, 1 << 20, 0, "first step of the trend"),
+            NUMBER_OR("trend_n", 0, 1 << 20, 0, "its steps; 0: up to the end"),
+            NUMBER_OR("anomaly", 0, 1, 0, "1: a second output holds the anomalies")},
+    .in_name = {"values"},
+    .out_name = {"cells", "anomaly"},
+    .shape = climate_shape,
+};
 
 /* ---- gemm ---- */
 
@@ -98,4 +146,42 @@ const struct og_kernel_def og_kernel_motion = {
     .in_name = {"frames", "state"},
     .out_name = {"rows", "state"},
     .shape = motion_shape,
+};
+
+/* ---- reduce ---- */
+
+#define REDUCE_VALUE 64
+
+static enum og_rc reduce_shape(const uint64_t *arg, struct og_kernel_shape *out, struct og_err *err)
+{
+    uint64_t rows = arg[OG_REDUCE_ROWS], columns = arg[OG_REDUCE_COLUMNS];
+    uint64_t parts = (rows + arg[OG_REDUCE_PART] - 1) / arg[OG_REDUCE_PART];
+    bool weights = arg[OG_REDUCE_WEIGHTS];
+    if (weights && arg[OG_REDUCE_TYPE] == OG_REDUCE_I32)
+        return og_err_set(err, OG_E_DATA, "'weights' go with the type f32");
+    *out = (struct og_kernel_shape){
+        .n_in = weights ? 2 : 1,
+        .n_out = 1,
+        .in_bytes = {4 * rows * columns, 8 * rows},
+        .out_bytes = {16 * columns * og_sumtree_nodes(parts)},
+        .leaf_bytes = {16 * columns},
+        .work_mflop = mflop(rows * columns, REDUCE_VALUE),
+        .automatic = OG_VERIFY_VOTE,
+    };
+    return OG_OK;
+}
+
+static const char *const reduce_types[] = {"f32", "i32", NULL};
+
+const struct og_kernel_def og_kernel_reduce = {
+    .name = "reduce",
+    .what = "sums of the columns of a table over its rows, as a sum tree",
+    .arg = {NUMBER("rows", 1, (uint64_t)1 << 31, "of the table"),
+            NUMBER("columns", 1, 1 << 20, "of the table"),
+            NUMBER_OR("part", 1, 1 << 20, 1024, "rows of a part, a leaf of the sum tree"),
+            WORD_OR("type", reduce_types, OG_REDUCE_F32, "of the elements"),
+            NUMBER_OR("weights", 0, 1, 0, "1: a second input holds a weight a row")},
+    .in_name = {"table", "weights"},
+    .out_name = {"sums"},
+    .shape = reduce_shape,
 };

@@ -5,6 +5,21 @@
 
 #include "check/check_kernel.h"
 
+/* Statistics of a grid of `cells` over `times` steps, as exec/exec_climate.h has them. Input: f32,
+ * times by cells; what is not finite is missing. Output 0: period + 2 f64 a cell: climatology of
+ * each phase, trend, number of values. anomaly: output 1, f32, cells by times. A leaf is a cell. */
+enum {
+    OG_CLIMATE_TIMES,
+    OG_CLIMATE_CELLS,
+    OG_CLIMATE_PERIOD,
+    OG_CLIMATE_BASE,
+    OG_CLIMATE_BASE_N,
+    OG_CLIMATE_TREND,
+    OG_CLIMATE_TREND_N,
+    OG_CLIMATE_ANOMALY
+};
+extern const struct og_kernel_def og_kernel_climate;
+
 /* C (m x n) = A (m x k) * B (k x n), row-major, little-endian. f32: 4-byte floats throughout, sums
  * in chains of at most 512 terms. i32: 4-byte integers in, exact 8-byte integers out. A leaf is 64
  * rows of C. */
@@ -29,5 +44,12 @@ enum {
 };
 #define OG_MOTION_ROW_BYTES 40
 extern const struct og_kernel_def og_kernel_motion;
+
+/* Sums of the columns of a table over its rows, as exec/exec_reduce.h has them; the output is a sum
+ * tree over parts of rows (check_sumtree.h), whose nodes are the leaves. Input 1, with weights: f64
+ * a row. */
+enum { OG_REDUCE_ROWS, OG_REDUCE_COLUMNS, OG_REDUCE_PART, OG_REDUCE_TYPE, OG_REDUCE_WEIGHTS };
+enum { OG_REDUCE_F32, OG_REDUCE_I32 }; /* values of OG_REDUCE_TYPE */
+extern const struct og_kernel_def og_kernel_reduce;
 
 #endif

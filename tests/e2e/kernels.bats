@@ -105,6 +105,79 @@ for t in range(60):
   [ "$(ogpu show "lease:$L" | jq -r .state)" = wrong ]
 }
 
+# values of a variable of a classic NetCDF file, as little-endian f32
+classic() {
+  python3 -c 'import gzip, struct, sys
+d = gzip.open(sys.argv[1]).read()
+at = 8
+def word():
+    global at
+    at += 4
+    return struct.unpack(">I", d[at - 4:at])[0]
+def name():
+    global at
+    n = word()
+    s = d[at:at + n].decode()
+    at += (n + 3) // 4 * 4
+    return s
+def attributes():
+    global at
+    tag, n = word(), word()
+    for _ in range(n):
+        name()
+        size = [0, 1, 1, 2, 4, 4, 8][word()]
+        n = word()
+        at += (n * size + 3) // 4 * 4
+tag, n = word(), word()
+dims = [(name(), word())[1] for _ in range(n)]
+attributes()
+tag, n = word(), word()
+for _ in range(n):
+    v, rank = name(), word()
+    ids = [word() for _ in range(rank)]
+    attributes()
+    kind, size, begin = word(), word(), word()
+    if v == sys.argv[2]:
+        n = 1
+        for i in ids:
+            n *= dims[i]
+        assert kind == 5
+        sys.stdout.buffer.write(struct.pack(f"<{n}f", *struct.unpack(f">{n}f", d[begin:begin + 4 * n])))' "$@"
+}
+
+@test "climate of a model run: the reference's climatology and trend; its mean by a sum tree" {
+  needs python3
+  needs_shared cases/climate/A1B_north_america.cdf1.nc.gz
+  classic "$OGPU_SHARED/cases/climate/A1B_north_america.cdf1.nc.gz" air_temperature >values
+  [ "$(stat -c %s values)" = $((240 * 37 * 49 * 4)) ]
+  pool
+  play --kernel climate --in values --arg times=240 --arg cells=1813 --arg base=101 --arg base_n=30 \
+    --arg trend=110 --arg trend_n=130 --arg anomaly=1 --samples 60
+  jq -e '.method == "exact"' < <(grep '"verdict"' records)
+  ogpu-submit --fetch 1
+  play --kernel reduce --in anomaly --arg rows=1813 --arg columns=240 --arg part=100
+  jq -e '.method == "vote" and .vote == "ok"' < <(grep '"verdict"' records)
+  ogpu-submit --fetch 2
+  python3 - "$OGPU_SHARED/cases/ref" <<'END'
+import struct, sys
+def near(got, name):
+    want = struct.unpack("<1813f", open(f"{sys.argv[1]}/A1B_north_america_{name}_f32.bin", "rb").read())
+    worst = max(abs(a - b) for a, b in zip(got, want))
+    print(name, worst)
+    assert worst < 1e-4
+cells = struct.unpack("<5439d", open("cells", "rb").read())
+near(cells[0::3], "climatology_1961-1990")
+near(cells[1::3], "trend_K_per_decade_1970-2099")
+assert set(cells[2::3]) == {240.0}
+sums = struct.unpack("<480d", open("sums", "rb").read(3840)) # the whole stands first
+assert set(sums[240:]) == {1813.0}
+base = [s / 1813 for s in sums[101:131]]
+assert abs(sum(base)) / 30 < 1e-6 # anomalies of the years that make the climatology
+assert 3 < sums[239] / 1813 < 6
+END
+  run -0 ogpu-validate --audit
+}
+
 @test "kernels: wrong names, arguments, numbers and sizes of files" {
   ogpu init -q --mflops 100000
   head -c 100 /dev/zero >small

@@ -120,13 +120,44 @@ static void test_motion(void **st)
     refused("motion", "{\"width\":1,\"height\":1,\"frames\":4194304,\"segment\":1}", "too fine");
 }
 
+static void test_climate(void **st)
+{
+    struct og_kernel k;
+    struct og_err err;
+    (void)st;
+    assert_int_equal(parse("climate",
+                           "{\"times\":240,\"cells\":1813,\"base\":101,\"base_n\":30,\"trend\":110,"
+                           "\"anomaly\":1}",
+                           &k, &err),
+                     OG_OK);
+    assert_true(k.shape.n_in == 1 && k.shape.in_bytes[0] == 4 * 240 * 1813);
+    assert_true(k.shape.out_bytes[0] == 24 * 1813 && k.shape.out_bytes[1] == 4 * 240 * 1813);
+    assert_true(og_kernel_leaves(&k) == 2 * 1813); /* a cell each */
+    refused("climate", "{\"times\":240,\"cells\":1,\"base\":240}", "'base' and 'base_n'");
+    refused("climate", "{\"times\":240,\"cells\":1,\"trend\":200,\"trend_n\":41}", "'trend_n'");
+}
+
+static void test_reduce(void **st)
+{
+    struct og_kernel k;
+    struct og_err err;
+    (void)st;
+    assert_int_equal(parse("reduce", "{\"rows\":5000,\"columns\":3,\"weights\":1}", &k, &err),
+                     OG_OK);
+    assert_true(k.shape.n_in == 2 && k.shape.in_bytes[1] == 40000);
+    assert_true(og_kernel_leaves(&k) == 1 + 2 + 3 + 5); /* nodes over 5 parts */
+    assert_true(k.shape.out_bytes[0] == 11 * 3 * 16);
+    assert_int_equal(k.shape.automatic, OG_VERIFY_VOTE);
+    refused("reduce", "{\"rows\":5,\"columns\":3,\"weights\":1,\"type\":\"i32\"}", "'weights'");
+    refused("reduce", "{\"rows\":2147483648,\"columns\":1,\"part\":1024}", "too fine");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_gemm_refuses),
-        cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_table),        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_gemm_refuses), cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_climate),      cmocka_unit_test(test_reduce),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "exec/exec_kernel.h"
 #include "exec/exec_motion.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -350,6 +351,111 @@ static void test_motion_job(void **state)
     drop(&f);
 }
 
+static float value_at(uint64_t i)
+{
+    uint64_t r = og_splitmix64(i);
+    if (r % 11 == 0)
+        return r % 2 ? (float)NAN : -INFINITY;
+    return (float)((double)(r >> 40) / 1e5 - 60) * (r % 7 == 0 ? 1e30f : 1);
+}
+
+static void fill_f32(void *p, size_t n, uint64_t salt)
+{
+    for (size_t i = 0; i < n; i++)
+        ((float *)p)[i] = value_at(salt + i);
+}
+
+static void test_climate_leaves(void **state)
+{
+    (void)state;
+    struct og_kernel k = kernel("climate", "{\"times\":50,\"cells\":131,\"period\":12,\"base\":3,"
+                                           "\"base_n\":30,\"trend\":10,\"anomaly\":1}");
+    struct files f = files_of(&k, 1);
+    fill_f32(f.in[0], 50 * 131, 8);
+    check_leaves(&k, &f);
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_OK);
+    ((uint8_t *)f.out[0])[100 * 14 * 8] ^= 1; /* an ulp of one cell */
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_BAD);
+    drop(&f);
+}
+
+/* Written once more, plainly, for a cell. */
+static void test_climate_values(void **state)
+{
+    (void)state;
+    struct og_err err;
+    struct og_kernel k =
+        kernel("climate", "{\"times\":24,\"cells\":3,\"period\":4,\"base\":4,"
+                          "\"base_n\":12,\"trend\":2,\"trend_n\":20,\"anomaly\":1}");
+    struct files f = files_of(&k, 1);
+    float *x = f.in[0];
+    for (uint32_t t = 0; t < 24; t++) {
+        x[t * 3] = (float)t * 0.5f + (float)(t % 4); /* no trend but 0.5 a step, phases apart */
+        x[t * 3 + 1] = t % 4 == 2 ? (float)NAN : 7;  /* a phase without values */
+        x[t * 3 + 2] = t == 5 ? 3.25f : (float)NAN;  /* one value */
+    }
+    assert_int_equal(og_kernel_run(&k, ins(&f), f.out, 1, &err), OG_OK);
+    const double *cell = f.out[0];
+    const float *anomaly = f.out[1];
+    for (size_t p = 0; p < 4; p++) /* means over t = 4 + p, 8 + p, 12 + p */
+        assert_true(cell[p] == (8 + (double)p) * 0.5 + (double)p);
+    assert_true(fabs(cell[4] - 0.5 * 40) < 1);
+    assert_true(cell[5] == 24);
+    assert_true(anomaly[17] == (float)(17 * 0.5 + 1 - (9 * 0.5 + 1)));
+    cell += 6;
+    assert_true(cell[0] == 7 && isnan(cell[2]) && cell[4] == 0 && cell[5] == 18);
+    assert_true(anomaly[24 + 1] == 0 && isnan(anomaly[24 + 2]));
+    cell += 6;
+    static const uint64_t gap = UINT64_C(0x7ff8000000000000);
+    assert_true(isnan(cell[0]) && cell[1] == 3.25 && cell[5] == 1);
+    assert_memory_equal(&cell[4], &gap, sizeof gap); /* no line through one point */
+    drop(&f);
+}
+
+static void test_reduce_leaves(void **state)
+{
+    (void)state;
+    struct og_err err;
+    struct og_kernel k =
+        kernel("reduce", "{\"rows\":1000,\"columns\":7,\"part\":30,\"weights\":1}");
+    struct files f = files_of(&k, 1);
+    fill_f32(f.in[0], 7000, 4);
+    for (size_t i = 0; i < 1000; i++)
+        ((double *)f.in[1])[i] = (double)(og_splitmix64(i) >> 11) / 1e9;
+    check_leaves(&k, &f);
+    assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_OK);
+    ((uint8_t *)f.out[0])[0] ^= 1; /* the whole sum by an ulp: no part is wrong, the addition is */
+    assert_int_equal(vote_of(&k, &f, 1), OG_VOTE_BAD);
+    ((double *)f.in[1])[5] = NAN;
+    assert_int_equal(og_kernel_run(&k, ins(&f), f.out, 1, &err), OG_E_DATA);
+    assert_non_null(strstr(err.msg, "weight 5"));
+    drop(&f);
+}
+
+static void test_reduce_values(void **state)
+{
+    (void)state;
+    struct og_err err;
+    struct og_kernel k =
+        kernel("reduce", "{\"rows\":100,\"columns\":2,\"part\":9,\"type\":\"i32\"}");
+    struct files f = files_of(&k, 1);
+    for (int i = 0; i < 100; i++) {
+        ((int32_t *)f.in[0])[2 * i] = i % 2 ? INT32_MIN : -1;
+        ((int32_t *)f.in[0])[2 * i + 1] = i;
+    }
+    check_leaves(&k, &f);
+    const int64_t *sum = f.out[0];
+    assert_true(sum[0] == 50 * (int64_t)INT32_MIN - 50 && sum[1] == 4950);
+    assert_true(sum[2] == 100 && sum[3] == 100);
+    drop(&f);
+    k = kernel("reduce", "{\"rows\":3,\"columns\":1}");
+    f = files_of(&k, 1);
+    memcpy(f.in[0], (const float[]){1.5f, NAN, 2}, 12);
+    assert_int_equal(og_kernel_run(&k, ins(&f), f.out, 1, &err), OG_OK);
+    assert_true(((double *)f.out[0])[0] == 3.5 && ((double *)f.out[0])[1] == 2);
+    drop(&f);
+}
+
 /* Whatever the pure table lists can run. */
 static void test_all_can_run(void **state)
 {
@@ -378,7 +484,9 @@ int main(void)
         cmocka_unit_test(test_i32_refuses_overflow), cmocka_unit_test(test_job),
         cmocka_unit_test(test_job_time_and_values),  cmocka_unit_test(test_gemm_leaves),
         cmocka_unit_test(test_motion_leaves),        cmocka_unit_test(test_motion_goes_on),
-        cmocka_unit_test(test_motion_job),           cmocka_unit_test(test_all_can_run),
+        cmocka_unit_test(test_motion_job),           cmocka_unit_test(test_climate_leaves),
+        cmocka_unit_test(test_climate_values),       cmocka_unit_test(test_reduce_leaves),
+        cmocka_unit_test(test_reduce_values),        cmocka_unit_test(test_all_can_run),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }
