@@ -142,7 +142,7 @@ static void offer_all64(struct path *t, int32_t i, int64_t base)
 static void offer_all(struct path *t, int32_t i, int64_t base)
 {
     struct og_lapcore *c = t->c;
-    const int32_t *r;
+    const int32_t *r, *next = NULL;
     size_t n;
     c->scans++;
     c->work += c->m;
@@ -160,7 +160,9 @@ static void offer_all(struct path *t, int32_t i, int64_t base)
         push(&c->heap, (struct og_lapcore_item){
                            .key = t->zero + CUT, .base = base, .row = i, .step = STEP_CUT});
     r = og_lapcore_row32(c, (size_t)i);
-    n = og_lapscan_cheaper(r, c->below, (int32_t)(base - t->zero), c->m, c->avx2, c->at);
+    if (c->heap.n > 0 && c->heap.a[0].row >= 0)
+        next = og_lapcore_row32(c, (size_t)c->heap.a[0].row);
+    n = og_lapscan_cheaper(r, c->below, (int32_t)(base - t->zero), c->m, c->avx2, next, c->at);
     for (size_t k = 0; k < n; k++) {
         int32_t j = (int32_t)c->at[k];
         int64_t dist = base + r[j] - c->v[j];

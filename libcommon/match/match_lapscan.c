@@ -160,13 +160,17 @@ AVX2 static inline __m256i cheaper8(const int32_t *c, const int32_t *below, __m2
 }
 
 AVX2 static size_t cheaper_avx2(const int32_t *c, const int32_t *below, int32_t by, size_t whole,
-                                uint32_t *at)
+                                const int32_t *next, uint32_t *at)
 {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7), x = _mm256_set1_epi32(by);
     size_t n = 0;
     for (size_t j = 0; j < whole; j += LANES) {
         _mm_prefetch((const char *)(c + j + AHEAD), _MM_HINT_T0);
         _mm_prefetch((const char *)(c + j + AHEAD + 16), _MM_HINT_T0);
+        if (next != NULL) {
+            _mm_prefetch((const char *)(next + j), _MM_HINT_T1);
+            _mm_prefetch((const char *)(next + j + 16), _MM_HINT_T1);
+        }
         __m256i lo = _mm256_packs_epi32(cheaper8(c + j, below + j, x),
                                         cheaper8(c + j + 8, below + j + 8, x));
         __m256i hi = _mm256_packs_epi32(cheaper8(c + j + 16, below + j + 16, x),
@@ -389,9 +393,9 @@ static bool fast64(struct gather *g, const int64_t *c, const int64_t *v, size_t 
 }
 #else
 static size_t cheaper_avx2(const int32_t *c, const int32_t *below, int32_t by, size_t whole,
-                           uint32_t *at)
+                           const int32_t *next, uint32_t *at)
 {
-    (void)c, (void)below, (void)by, (void)whole, (void)at;
+    (void)c, (void)below, (void)by, (void)whole, (void)next, (void)at;
     return 0;
 }
 static bool duo32_avx2(const int32_t *c, const int32_t *v, size_t whole, struct og_lapscan_two *t)
@@ -468,10 +472,10 @@ struct og_lapscan_two og_lapscan_two64(const int64_t *c, const int64_t *v, size_
 }
 
 size_t og_lapscan_cheaper(const int32_t *c, const int32_t *below, int32_t by, size_t m, bool avx2,
-                          uint32_t *at)
+                          const int32_t *next, uint32_t *at)
 {
     size_t whole = avx2 ? m / LANES * LANES : 0;
-    size_t n = avx2 ? cheaper_avx2(c, below, by, whole, at) : 0;
+    size_t n = avx2 ? cheaper_avx2(c, below, by, whole, next, at) : 0;
     for (size_t j = whole; j < m; j++) {
         at[n] = (uint32_t)j;
         n += c[j] < (int64_t)below[j] - by;

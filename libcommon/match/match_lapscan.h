@@ -37,9 +37,10 @@ struct og_lapscan_two og_lapscan_two32(const int32_t *c, const int32_t *v, size_
 struct og_lapscan_two og_lapscan_two64(const int64_t *c, const int64_t *v, size_t m);
 
 /* Numbers, ascending, of the columns with c < below − by, into at (room for m + 32).
- * −2^31 <= below − by < 2^31. */
+ * −2^31 <= below − by < 2^31. next: the row that is likely to be asked for next, fetched meanwhile;
+ * NULL: none. */
 size_t og_lapscan_cheaper(const int32_t *c, const int32_t *below, int32_t by, size_t m, bool avx2,
-                          uint32_t *at);
+                          const int32_t *next, uint32_t *at);
 
 bool og_lapscan_has_avx2(void);
 

@@ -144,6 +144,32 @@ static void test_corruption(void **st)
     }
 }
 
+/* More rows than columns: u and v lie around 2^52, their sums in 32 bits. */
+static void test_tall(void **st)
+{
+    const size_t m = 37;
+    struct inst *t = og_xcalloc(1, sizeof *t);
+    struct og_err err = {0};
+    (void)st;
+    fill(t, false, false, false);
+    og_lap_result_release(&t->r);
+    t->p.m = m;
+    t->p.stride = M;
+    assert_int_equal(og_lap_solve(&t->p, &t->r, &err), OG_OK);
+    assert_true(t->r.v[0] < -OG_LAP_MAX / 2);
+    assert_int_equal(check(t, &err), OG_OK);
+    for (size_t k = 0; k < N * m; k++) {
+        int32_t *cell = &t->c32[k / m * M + k % m], had = *cell;
+        int64_t sum = t->r.u[k / m] + t->r.v[k % m];
+        assert_true(sum <= had && sum > INT32_MIN);
+        *cell = (int32_t)sum - 1;
+        refused(t, "a cheaper cell", k);
+        *cell = had;
+    }
+    og_lap_result_release(&t->r);
+    free(t);
+}
+
 /* Far from 32 bits: u and v that no solver would give. */
 static void test_ranges(void **st)
 {
@@ -175,6 +201,6 @@ static void test_ranges(void **st)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_corruption),
-                                       cmocka_unit_test(test_ranges)};
+                                       cmocka_unit_test(test_tall), cmocka_unit_test(test_ranges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
