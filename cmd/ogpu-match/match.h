@@ -136,10 +136,15 @@ struct match_view {
     size_t m;
     struct og_cost_round round;
     struct og_ways *ways;
+    struct og_rank *rank;
 };
 enum og_rc match_view_open(const struct match_opts *opts, struct match_view *v,
                            struct og_err *err) OG_MUST_CHECK;
 void match_view_close(struct match_view *v);
+/* The row of elements of a task as a round would see it; release with og_view_release_row. */
+enum og_rc match_view_row(struct match_view *v, const struct og_task *t, uint64_t first,
+                          uint64_t count, struct og_match_row *row,
+                          struct og_err *err) OG_MUST_CHECK;
 /* What the pair costs on the slot's first place, every term; no ties. */
 void match_view_cost(struct match_view *v, const struct og_match_row *row,
                      const struct og_match_col *col, struct og_cost_terms *out);

@@ -96,7 +96,7 @@ static enum og_rc add_row(struct match_view *v, struct dry *d, const struct og_t
     struct og_match_row row;
     struct og_cost_terms terms;
     uint64_t best_ms = UINT64_MAX;
-    OG_TRY(og_view_row(v->ledger, t, first, count, &row, err));
+    OG_TRY(match_view_row(v, t, first, count, &row, err));
     for (size_t j = 0; j < d->m; j++) {
         int64_t *cell = &d->c[d->n * d->m + j];
         *cell = OG_COST_NONE;

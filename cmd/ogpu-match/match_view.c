@@ -33,17 +33,29 @@ enum og_rc match_view_open(const struct match_opts *opts, struct match_view *v, 
     OG_TRY(og_view_cols(v->ledger, false, &v->cols, &v->m, err));
     OG_TRY(chain_now(v->st, &now, err));
     og_cost_round_init(&v->round, v->cols, v->m, now);
-    return og_ways_new(v->ledger, &v->round, v->cols, v->m, &v->ways, err);
+    OG_TRY(og_ways_new(v->ledger, &v->round, v->cols, v->m, &v->ways, err));
+    return og_rank_new(v->ledger, &v->round, v->cols, v->m, &v->rank, err);
 }
 
 void match_view_close(struct match_view *v)
 {
+    og_rank_free(v->rank);
     og_ways_free(v->ways);
     og_view_free_cols(v->cols, v->m);
     og_ledger_close(v->ledger);
     if (v->st)
         og_store_end_read(v->st);
     og_store_close(v->st);
+}
+
+enum og_rc match_view_row(struct match_view *v, const struct og_task *t, uint64_t first,
+                          uint64_t count, struct og_match_row *row, struct og_err *err)
+{
+    OG_TRY(og_view_row(v->ledger, t, first, count, row, err));
+    enum og_rc rc = og_rank_of(v->rank, t->id, &row->rank_ms, err);
+    if (rc != OG_OK)
+        og_view_release_row(row);
+    return rc;
 }
 
 void match_view_cost(struct match_view *v, const struct og_match_row *row,

@@ -81,6 +81,7 @@ static json_t *pair_json(struct match_view *v, const struct og_match_row *row,
     set_num(o, "retry_ms", t.retry_ms);
     set_num(o, "ect_ms", t.ect_ms);
     set_num(o, "late_ms", t.late_ms);
+    set_num(o, "chain_ms", t.chain_ms);
     set_num(o, "fair_ms", t.fair_ms);
     set_num(o, "switch_ms", t.switch_ms);
     set_num(o, "keep_ms", t.ect_ms - t.queue_ms);
@@ -138,13 +139,14 @@ static enum og_rc explain(struct match_view *v, const struct og_task *t, json_t 
             og_buf_addf(say, "it has ended: %s\n", og_task_state_names[t->state]);
         return OG_OK;
     }
-    OG_TRY(og_view_row(v->ledger, t, first, count, &row, err));
+    OG_TRY(match_view_row(v, t, first, count, &row, err));
     og_need_tally(&row, v->cols, v->m, &tally);
     json_object_set_new(o, "reasons", counts(&tally));
     set_num(o, "feasible", tally.feasible);
     for (size_t j = 0; j < v->m; j++)
         json_array_append_new(a, pair_json(v, &row, &v->cols[j], &best_ms));
     set_num(o, "age_ms", row.age_ms);
+    set_num(o, "rank_ms", og_min_u64(row.rank_ms, (uint64_t)1 << 53));
     set_num(o, "work_mflop", og_min_u64(row.work_mflop, (uint64_t)1 << 53));
     set_num(o, "learned_mflop", og_min_u64(row.learned_mflop, (uint64_t)1 << 53));
     set_num(o, "wait_cost", (uint64_t)og_cost_wait(&v->round, &row, best_ms));
@@ -167,12 +169,12 @@ static long long num(const json_t *o, const char *key)
 /* The terms of the cost, each under its name in the record, in milliseconds. */
 static void print_slots(const json_t *slots)
 {
-    static const char *const head[] = {"NODE",     "SLOT",   "LEASE", "QUEUE",   "LATENCY",
-                                       "TRANSFER", "RUN",    "RETRY", "DONE IN", "LATE",
-                                       "FAIR",     "SWITCH", "COST",  "WHY NOT"};
+    static const char *const head[] = {"NODE",     "SLOT", "LEASE",  "QUEUE",   "LATENCY",
+                                       "TRANSFER", "RUN",  "RETRY",  "DONE IN", "LATE",
+                                       "CHAIN",    "FAIR", "SWITCH", "COST",    "WHY NOT"};
     static const char *const key[] = {
         "node",     "slot",   "lease",   "queue_ms", "latency_ms", "transfer_ms", "run_ms",
-        "retry_ms", "ect_ms", "late_ms", "fair_ms",  "switch_ms",  "cost"};
+        "retry_ms", "ect_ms", "late_ms", "chain_ms", "fair_ms",    "switch_ms",   "cost"};
     enum { NAMES = 3, KEYS = sizeof key / sizeof *key };
     struct og_table *t = og_table_new(KEYS + 1);
     size_t i;

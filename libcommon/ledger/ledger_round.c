@@ -31,6 +31,7 @@ struct builder {
     size_t cells_cap;
     uint64_t seed;
     struct og_ways *ways;
+    struct og_rank *rank;
 };
 
 /* `auto` is own on one's own node, whose lock is light. */
@@ -78,7 +79,8 @@ static enum og_rc add_row(struct builder *b, const struct og_task *t, uint64_t f
         return OG_OK;
     OG_TRY(
         og_view_row(b->l, t, from == OG_FROM_REQUEUE ? first : UINT64_MAX >> 2, count, &row, err));
-    *took = add_cells(b, t, &row, &best_ms);
+    enum og_rc rc = og_rank_of(b->rank, t->id, &row.rank_ms, err);
+    *took = rc == OG_OK && add_cells(b, t, &row, &best_ms);
     if (*took) {
         og_buf_add_be64(&b->row, t->id);
         og_buf_add_be64(&b->row, first);
@@ -89,7 +91,7 @@ static enum og_rc add_row(struct builder *b, const struct og_task *t, uint64_t f
         b->rows++;
     }
     og_view_release_row(&row);
-    return OG_OK;
+    return rc;
 }
 
 static enum og_rc add_task(struct builder *b, uint64_t id, struct og_err *err)
@@ -145,6 +147,7 @@ static void release_builder(struct builder *b)
     og_buf_release(&b->row);
     og_buf_release(&b->wait);
     og_ways_free(b->ways);
+    og_rank_free(b->rank);
     free(b->cell);
 }
 
@@ -218,6 +221,8 @@ static enum og_rc write_round(struct og_ledger *l, const struct og_hash *beacon,
         b.rows_max = og_min_u64(b.rows_max, CELLS_MAX / b.m);
         og_cost_round_init(&b.cost, b.cols, b.m, l->now_ms);
         rc = og_ways_new(l, &b.cost, b.cols, b.m, &b.ways, err);
+        if (rc == OG_OK)
+            rc = og_rank_new(l, &b.cost, b.cols, b.m, &b.rank, err);
         if (rc == OG_OK)
             rc = add_tasks(&b, err);
         if (rc == OG_OK && b.rows)

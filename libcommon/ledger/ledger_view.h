@@ -30,6 +30,18 @@ void og_ways_free(struct og_ways *w);
 void og_ways_task(struct og_ways *w, uint64_t task, uint64_t home, uint64_t in_bytes);
 /* To a node; holds until the next og_ways_task. */
 const struct og_cost_way *og_ways_to(const struct og_ways *w, uint64_t node);
+/* Upward ranks (HEFT: Topcuoglu, Hariri and Wu 2002) of the tasks of a round: the longest chain of
+ * tasks that wait for it, each as long as its elements take on slots of the columns' mean capacity.
+ * Those that start on failure only do not count; 128 tasks deep, the 32 lowest numbers that wait
+ * for one, 1,024 tasks read in all. cols are not kept; round is borrowed. */
+struct og_rank;
+enum og_rc og_rank_new(struct og_ledger *l, const struct og_cost_round *round,
+                       const struct og_match_col *cols, size_t m, struct og_rank **out,
+                       struct og_err *err) OG_MUST_CHECK;
+void og_rank_free(struct og_rank *r);
+/* 0 when nothing waits for the task. */
+enum og_rc og_rank_of(struct og_rank *r, uint64_t task, uint64_t *ms,
+                      struct og_err *err) OG_MUST_CHECK;
 /* Work of one element of a task whose work is not known, MFLOP, from what its finished ones were
  * paid; 0: none was. */
 uint64_t og_view_learned(const struct og_ledger *l, const struct og_task *t, uint64_t lambda_ppm);

@@ -73,6 +73,12 @@ static uint32_t urgency_of(const struct og_match_row *row)
     return (uint32_t)og_min_u64(og_max_u64(row->urgency, 1), URGENCY_MAX);
 }
 
+/* The part of `whole` that the chain behind a row is of chain and row. */
+static uint64_t of_chain(uint64_t whole, uint64_t rank_ms, uint64_t own_ms)
+{
+    return rank_ms == 0 ? 0 : og_muldiv(whole, rank_ms, add_sat(rank_ms, own_ms));
+}
+
 void og_cost_explain(const struct og_cost_round *r, const struct og_match_row *row,
                      const struct og_match_col *col, const struct og_cost_way *way,
                      struct og_cost_terms *out)
@@ -93,10 +99,11 @@ void og_cost_explain(const struct og_cost_round *r, const struct og_match_row *r
         late = end > row->deadline_ms ? end - row->deadline_ms : 0;
         out->late_ms = og_min_u64(late, out->ect_ms);
     }
+    out->chain_ms = of_chain(out->ect_ms, row->rank_ms, out->ect_ms);
     out->fair_ms = fair_ms(r, col);
     out->switch_ms = way->away ? OG_COST_SWITCH_MS : 0;
     late = og_muldiv(out->late_ms, OG_COST_LATE_WEIGHT, 1);
-    cost = og_muldiv(add_sat(out->ect_ms, late), out->urgency, 1);
+    cost = og_muldiv(add_sat(add_sat(out->ect_ms, late), out->chain_ms), out->urgency, 1);
     cost = add_sat(cost, out->fair_ms + out->switch_ms);
     out->cost = (int64_t)og_min_u64(cost, (uint64_t)OG_COST_MAX);
 }
@@ -109,6 +116,7 @@ int64_t og_cost_wait(const struct og_cost_round *r, const struct og_match_row *r
         uint64_t whole = og_max_u64(add_sat(row->deadline_ms - end, best_ms), 1);
         press = og_muldiv(OG_COST_WAIT_STEP * OG_COST_PRESS, best_ms, whole);
     }
+    press += of_chain(OG_COST_WAIT_STEP * OG_COST_CHAIN, row->rank_ms, best_ms);
     return OG_COST_WAIT_MIN + (int64_t)(urgency_of(row) * (OG_COST_WAIT_STEP + age + press));
 }
 

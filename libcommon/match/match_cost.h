@@ -19,6 +19,7 @@
 #define OG_COST_FAIR_SHARE  16u          /* kappa: 1/16 of what a slot got above the mean */
 #define OG_COST_FAIR_MAX    40000u       /* ceiling of the fairness price, ms */
 #define OG_COST_LATE_WEIGHT 4u           /* a millisecond after the deadline */
+#define OG_COST_CHAIN       8u           /* steps that a chain much longer than the row is worth */
 #define OG_COST_SWITCH_MS   50u          /* H: starting a task on one more node */
 #define OG_COST_WAIT_STEP   (1ull << 20) /* ms of waiting that one step of urgency is worth */
 #define OG_COST_AGE_MAX     (1ull << 32) /* ages count up to here, ms */
@@ -46,24 +47,25 @@ struct og_cost_way {
     bool away;            /* the task runs on other nodes, not on this one */
 };
 
-/* The terms of one cell, so that each can be shown:
- *   queue_ms    until the slot is free; of a busy one expected, og_cost_left
- *   latency_ms  ceil(latency_us / 1000)
- *   transfer_ms ceil(fetch_us / 1000) + ceil(in_bytes · 1000 / bytes_per_s); 0
- * when held run_ms      ceil(work · 1000 / C) · pace: work as known, else as
- * its finished elements took, else count · 1000 · fastest C; never above count
- * · limit_ms when there is a limit retry_ms    (latency + transfer + run) ·
- * (10^6 / reliability − 1): expected repeats ect_ms      the sum of the above:
- * expected completion from now late_ms     how much of ect lies after the
- * deadline fair_ms     1/16 of the time for which the slot got more work per
- * capacity than the round's mean switch_ms   50 where the task already runs on
- * other nodes only: hysteresis cost          urgency · (ect + 4 · late) + fair
- * + switch, at most OG_COST_MAX */
+/* The terms of one cell, so that each can be shown; all but urgency and cost are milliseconds. */
 struct og_cost_terms {
-    uint64_t queue_ms, latency_ms, transfer_ms, run_ms, retry_ms, ect_ms, late_ms, fair_ms,
-        switch_ms;
+    uint64_t queue_ms;    /* until the slot is free; of a busy one expected, og_cost_left */
+    uint64_t latency_ms;  /* ceil(latency_us / 1000) */
+    uint64_t transfer_ms; /* ceil(fetch_us / 1000) + ceil(in_bytes · 1000 / bytes_per_s); 0: held */
+    /* ceil(work · 1000 / C) · pace: work as known, else as its finished elements took, else count ·
+     * 1000 · fastest C; never above count · limit_ms when there is a limit */
+    uint64_t run_ms;
+    uint64_t retry_ms; /* (latency + transfer + run) · (10^6 / reliability − 1): expected repeats */
+    uint64_t ect_ms;  /* the sum of the above: expected completion from now */
+    uint64_t late_ms; /* how much of ect lies after the deadline */
+    /* ect · rank / (rank + ect): what waits behind the row is late with it (upward rank:
+     * Topcuoglu, Hariri and Wu 2002) */
+    uint64_t chain_ms;
+    uint64_t fair_ms;   /* 1/16 of the time for which the slot got more work per capacity than the
+                           round's mean */
+    uint64_t switch_ms; /* 50 where the task already runs on other nodes only: hysteresis */
     uint32_t urgency;
-    int64_t cost;
+    int64_t cost; /* urgency · (ect + 4 · late + chain) + fair + switch, at most OG_COST_MAX */
 };
 void og_cost_explain(const struct og_cost_round *r, const struct og_match_row *row,
                      const struct og_match_col *col, const struct og_cost_way *way,
@@ -78,12 +80,12 @@ uint64_t og_cost_run(const struct og_cost_round *r, const struct og_match_row *r
 uint64_t og_cost_left(uint64_t expected_ms, uint64_t elapsed_ms);
 
 /* Cost of leaving the row for a later round: 2^41 + urgency · (2^20 + age_ms +
- * press), so that every row has a place that can have one, and among rows that
+ * press + chain), so that every row has a place that can have one, and among rows that
  * compete for one the more urgent wins, then the older, unless its cost is
  * greater by more. best_ms: the least ect of its cells; press: 2^20 · 8 · best
  * / (slack + best) while the deadline can be met, slack being the time to
- * spare. With n rows whose cells are below 2^41/n the number of rows placed is
- * the greatest possible. */
+ * spare; chain: 2^20 · 8 · rank / (rank + best). With n rows whose cells are below 2^41/n the
+ * number of rows placed is the greatest possible. */
 int64_t og_cost_wait(const struct og_cost_round *r, const struct og_match_row *row,
                      uint64_t best_ms);
 

@@ -32,6 +32,7 @@ struct og_match_row {
     uint32_t urgency;       /* 1..64 */
     uint64_t deadline_ms;   /* absolute, a wish; 0: none */
     uint64_t age_ms;        /* since it became open */
+    uint64_t rank_ms;       /* longest chain of tasks that wait for it; 0: none does */
     uint8_t owner[20];      /* the submitter's */
     uint32_t cores;
     uint64_t mem_bytes;

@@ -30,6 +30,7 @@ static const char *const sql[OG_Q_COUNT] = {
                        "ORDER BY id LIMIT ?3",
     [OG_Q_DEPS_ON] = "SELECT task, \"when\" FROM dep WHERE \"on\" = ?1 ORDER BY task LIMIT ?2",
     [OG_Q_DEPS_OF] = "SELECT \"on\", \"when\" FROM dep WHERE task = ?1 ORDER BY \"on\" LIMIT ?2",
+    [OG_Q_DEPS_ANY] = "SELECT task FROM dep LIMIT ?1",
     [OG_Q_QUEUE] = "SELECT id, a, b FROM queue WHERE what = ?1 ORDER BY id LIMIT ?2",
     [OG_Q_NODES] = "SELECT id FROM node WHERE state < 2 AND id > ?1 ORDER BY id LIMIT ?2",
     [OG_Q_NODES_ALL] = "SELECT id FROM node WHERE id > ?1 ORDER BY id LIMIT ?2",

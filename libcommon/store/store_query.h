@@ -23,6 +23,7 @@ enum og_query {
     OG_Q_TASKS_DUE,        /* (height, now_ms)   -> task; expires passed, not ended */
     OG_Q_DEPS_ON,          /* (on)               -> task, when */
     OG_Q_DEPS_OF,          /* (task)             -> on, when */
+    OG_Q_DEPS_ANY,         /* ()                 -> some task that waits for another */
     OG_Q_QUEUE,            /* (what)             -> id, a, b */
     OG_Q_NODES,            /* (after id)         -> node; not left */
     OG_Q_NODES_ALL,        /* (after id)         -> node */

@@ -171,8 +171,21 @@ state_of() {
   chain
   submit -- true >t
   submit --after 1:ok -- true >>t
-  ogpu-match --why 1 | jq -e '.feasible == 2 and (.slots | all(.cost == .ect_ms * .urgency))'
+  ogpu-match --why 1 | jq -e '.feasible == 2 and .rank_ms == 1000 and
+    (.slots | all(.chain_ms > 0 and .cost == (.ect_ms + .chain_ms) * .urgency))'
   ogpu-match --why 2 | jq -e '.state == "waiting" and .after == [{"task":1,"state":"open","when":"ok"}]'
+}
+
+@test "what others wait for goes first: upward rank orders the queue" {
+  ogpu init -q --slots 1 --mflops 100000 >init.json
+  submit --name lone -- true >/dev/null
+  submit --name head -- true >/dev/null
+  submit --name middle --after 2:ok -- true >/dev/null
+  submit --name last --after 3:ok -- true >/dev/null
+  submit --name rescue --after 1:fail -- true >/dev/null # waits for a failure only: no rank
+  [ "$(for t in 1 2; do ogpu-match --why $t | jq .rank_ms; done | xargs)" = "0 2000" ]
+  ogpu-match --dry-run | jq -se '[.[] | select(.kind == "proposal" and .waits == false) | .task] == [2]'
+  ogpu-match --once | jq -se 'map(.task) == [2]'
 }
 
 @test "--why has every term of every slot, and they add up" {
@@ -184,12 +197,12 @@ state_of() {
     .wait_cost > 2199023255552 and (.slots | length) == 4' why
   jq -e '.slots | all(.ect_ms == .queue_ms + .latency_ms + .transfer_ms + .run_ms + .retry_ms and
     .keep_ms == .ect_ms - .queue_ms and .pace_ppm == 1000000 and .reliability_ppm == 500000 and
-    .cost == .urgency * (.ect_ms + 4 * .late_ms) + .fair_ms + .switch_ms)' why
+    .chain_ms == 0 and .cost == .urgency * (.ect_ms + 4 * .late_ms + .chain_ms) + .fair_ms + .switch_ms)' why
   # the inputs lie on amy's node; nobody reported a link to ben's: a second away, a megabyte a second
   jq -e '[.slots[] | select(.node == 1)] | all(.latency_ms == 0 and .transfer_ms == 0)' why
   jq -e '[.slots[] | select(.node == 2)] | all(.latency_ms == 1000 and .transfer_ms == 4000)' why
   run -0 ogpu-match --why 1 -H
-  [[ $output == *QUEUE*LATENCY*TRANSFER*RUN*RETRY*LATE*FAIR*SWITCH*COST* ]]
+  [[ $output == *QUEUE*LATENCY*TRANSFER*RUN*RETRY*LATE*CHAIN*FAIR*SWITCH*COST* ]]
 }
 
 @test "--dry-run and --budget-ms: feasible, with a lower bound" {

@@ -178,6 +178,56 @@ static void test_holders(void **st)
     kit_free(k);
 }
 
+static uint64_t rank_of(struct kit *k, uint64_t task)
+{
+    struct og_cost_round r;
+    struct og_match_col *cols;
+    struct og_rank *rank;
+    uint64_t ms;
+    size_t m;
+    SIM_OK(k->s, og_view_cols(k->s->l, false, &cols, &m, SIM_ERR));
+    og_cost_round_init(&r, cols, m, k->s->now_ms);
+    SIM_OK(k->s, og_rank_new(k->s->l, &r, cols, m, &rank, SIM_ERR));
+    SIM_OK(k->s, og_rank_of(rank, task, &ms, SIM_ERR));
+    og_rank_free(rank);
+    og_view_free_cols(cols, m);
+    return ms;
+}
+
+/* A task that others wait for is taken before older ones of equal time. 100,000 MFLOP/s. */
+static void test_ranks(void **st)
+{
+    struct kit *k = kit_new(1, NULL);
+    char text[200];
+    (void)st;
+    uint64_t lone = kit_submit(k, "{'work_mflop':'100000'}");
+    uint64_t head = kit_submit(k, "{'work_mflop':'100000'}");
+    assert_int_equal(rank_of(k, head), 0);
+    for (int i = 0; i < 2; i++) { /* two that wait for it, of one and of three seconds */
+        snprintf(text, sizeof text, "{'work_mflop':'%d','after':[{'task':%d,'when':'ok'}]}",
+                 100000 + 200000 * i, (int)head);
+        kit_submit(k, text);
+    }
+    assert_int_equal(rank_of(k, head), 3000);
+    snprintf(text, sizeof text,
+             "{'work_mflop':'50000','count':4,'after':[{'task':%d,'when':'any'}]}", (int)head + 1);
+    kit_submit(k, text); /* behind the short one: four elements on one slot */
+    assert_int_equal(rank_of(k, head), 3000);
+    assert_int_equal(rank_of(k, head + 1), 2000);
+    snprintf(text, sizeof text, "{'work_mflop':'700000','after':[{'task':%d,'when':'fail'}]}",
+             (int)lone);
+    kit_submit(k, text);
+    assert_int_equal(rank_of(k, lone), 0); /* when it fails: not expected */
+    snprintf(text, sizeof text, "{'work_mflop':'300000','after':[{'task':%d,'when':'ok'}]}",
+             (int)head + 3);
+    kit_submit(k, text);
+    assert_int_equal(rank_of(k, head), 1000 + 2000 + 3000);
+    k->t.id = head;
+    kit_match(k);
+    assert_int_equal(live(k, lone), 0);
+    kit_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_learned_work),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_holders),
+        cmocka_unit_test(test_ranks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

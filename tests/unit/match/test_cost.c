@@ -174,7 +174,8 @@ static void test_monotone(void **st)
                                  .limit_ms = q[2] % 3 ? 0 : q[2] % 100000,
                                  .in_bytes = q[3] % 100000000,
                                  .urgency = 1 + (uint32_t)(q[4] % 64),
-                                 .deadline_ms = q[5] % 2 ? 0 : q[5] % 400000};
+                                 .deadline_ms = q[5] % 2 ? 0 : q[5] % 400000,
+                                 .rank_ms = q[15] % 1000000};
         struct og_match_col c = {.c_mflops = 1 + q[6] % 10000,
                                  .queue_ms = q[7] % 5000,
                                  .recv_mflop = q[8] % 10000000,
@@ -201,6 +202,7 @@ static void test_monotone(void **st)
         NOT_DEARER(d.reliability_ppm += (1000000 - c.reliability_ppm) / 2, d = c);
         NOT_DEARER(d.c_mflops *= 2, d = c);
         NOT_DEARER(d.queue_ms /= 2, d = c);
+        NOT_DEARER(r.rank_ms /= 2, r.rank_ms = q[15] % 1000000);
         NOT_DEARER(d.recv_mflop /= 2, d = c);
         NOT_DEARER(d.pace_ppm = 1000000, d = c);
         NOT_DEARER(v.latency_us /= 2, v = w);
@@ -290,6 +292,36 @@ static void test_wait_order(void **st)
     assert_int_equal(og_cost_wait(&round, &s, 500), plain);
 }
 
+/* What waits behind a row makes it dearer to be late and to leave waiting, up to twice and 8 steps.
+ */
+static void test_chain(void **st)
+{
+    struct og_match_row r = {.count = 1, .work_mflop = 3000, .urgency = 2};
+    struct og_match_col c = a_col(1000);
+    struct og_cost_way way = {.held = true};
+    struct og_cost_round round;
+    struct og_cost_terms t;
+    int64_t plain;
+    (void)st;
+    c.reliability_ppm = 1000000;
+    og_cost_round_init(&round, &c, 1, 0);
+    plain = og_cost_wait(&round, &r, 3000);
+    og_cost_explain(&round, &r, &c, &way, &t);
+    assert_int_equal(t.chain_ms, 0);
+    assert_int_equal(t.cost, 2 * 3000);
+    r.rank_ms = 1000;
+    og_cost_explain(&round, &r, &c, &way, &t);
+    assert_int_equal(t.chain_ms, 750); /* 3000 · 1000 / 4000 */
+    assert_int_equal(t.cost, 2 * 3750);
+    assert_int_equal(og_cost_wait(&round, &r, 3000) - plain, 2 * 8 * OG_COST_WAIT_STEP / 4);
+    r.rank_ms = UINT64_MAX; /* no chain makes it more than twice as dear */
+    og_cost_explain(&round, &r, &c, &way, &t);
+    assert_true(t.chain_ms <= 3000 && t.cost <= 2 * 6000);
+    r.urgency = 64;
+    r.age_ms = UINT64_MAX;
+    assert_true(og_cost_wait(&round, &r, 0) <= OG_COST_WAIT_MAX);
+}
+
 static void test_tie(void **st)
 {
     (void)st;
@@ -308,15 +340,11 @@ static void test_tie(void **st)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_terms),
-        cmocka_unit_test(test_fairness),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_better_is_cheaper),
-        cmocka_unit_test(test_monotone),
-        cmocka_unit_test(test_work_moves_to_data),
-        cmocka_unit_test(test_effective_rate),
-        cmocka_unit_test(test_wait_order),
-        cmocka_unit_test(test_tie),
+        cmocka_unit_test(test_terms),          cmocka_unit_test(test_fairness),
+        cmocka_unit_test(test_bounds),         cmocka_unit_test(test_better_is_cheaper),
+        cmocka_unit_test(test_monotone),       cmocka_unit_test(test_work_moves_to_data),
+        cmocka_unit_test(test_effective_rate), cmocka_unit_test(test_wait_order),
+        cmocka_unit_test(test_chain),          cmocka_unit_test(test_tie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
