@@ -29,6 +29,10 @@ static const struct og_opt opts[] = {
      .kind = OG_OPT_FLAG,
      .at = offsetof(struct match_opts, watch),
      .help = "go on until SIGTERM; reads no stdin"},
+    {.name = "pull",
+     .kind = OG_OPT_FLAG,
+     .at = offsetof(struct match_opts, pull),
+     .help = "with --watch: give back what an idle slot elsewhere would finish sooner"},
     {.name = "budget-ms",
      .kind = OG_OPT_U64,
      .at = offsetof(struct match_opts, budget_ms),
@@ -133,6 +137,8 @@ static enum og_rc run(const struct match_opts *o, struct og_err *err)
         return og_err_set(err, OG_E_USAGE,
                           "--once, --watch, --dry-run, --why, --why-node, --schedule, --graph, "
                           "--path, --makespan and --lap exclude each other");
+    if (o->pull && !o->watch)
+        return og_err_set(err, OG_E_USAGE, "--pull goes with --watch");
     enum og_rc answered = answer(o, &asked, err);
     if (asked)
         return answered;

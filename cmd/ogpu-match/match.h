@@ -18,7 +18,7 @@ struct match_opts {
     struct og_opts_common common;
     const char *key;             /* NULL: any node key in the keys folder */
     const char *passphrase_file; /* NULL: keys without a passphrase */
-    bool once, watch, dry_run;
+    bool once, watch, pull, dry_run;
     uint64_t why, why_node; /* 0: not asked */
     uint64_t budget_ms;     /* for one problem; 0: as long as it takes */
     bool lap, makespan, assignment, graph, dot, schedule;
@@ -106,6 +106,10 @@ enum og_rc match_report_task(struct matcher *m, uint64_t task, struct og_err *er
 enum og_rc match_filter(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
 enum og_rc match_once(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
 enum og_rc match_forever(struct matcher *m, struct og_err *err) OG_MUST_CHECK;
+
+/* match_pull.c: gives back leases of the key's node that an idle slot would have done sooner, by
+ * more than the threshold. *any: some were. */
+enum og_rc match_pull(struct matcher *m, bool *any, struct og_err *err) OG_MUST_CHECK;
 
 /* match_judge.c: how things stand with the tasks read. */
 enum match_state {

@@ -20,6 +20,7 @@
 #define JUDGE_MS    250  /* how often a quiet filter asks whether it can still go on */
 #define QUIET_MS    5000 /* assigned, and no worker comes: nothing more to do here */
 #define TICK_MS     1000 /* a quiet filter lets the chain's clock run */
+#define PULL_MS     500  /* between two looks for what idle slots would do sooner */
 #define FRUITLESS   24   /* blocks sealed in a row without any new lease */
 #define HOLD_OFF_MS 1000
 
@@ -70,7 +71,7 @@ static enum og_rc flush(struct og_err *err)
 struct pace {
     uint64_t version;  /* of the state when it was last looked at */
     uint64_t quiet_ms; /* monotonic time of the last thing that happened */
-    uint64_t judged_ms, ticked_ms, held_until_ms;
+    uint64_t judged_ms, ticked_ms, held_until_ms, pulled_ms;
     enum match_state state; /* and why: what was judged last; it holds until something changes */
     struct og_err why;
     bool judged;
@@ -291,6 +292,19 @@ enum og_rc match_filter(struct matcher *m, struct og_err *err)
     return rc;
 }
 
+/* When nothing is left to assign, what is assigned may still be better off elsewhere. */
+static enum og_rc pull(struct matcher *m, struct pace *p, struct og_err *err)
+{
+    uint64_t now = og_time_mono_ms();
+    bool any;
+    if (!m->opts->pull || p->look || now - p->pulled_ms < PULL_MS)
+        return OG_OK;
+    p->pulled_ms = now;
+    OG_TRY(match_pull(m, &any, err));
+    p->look = any;
+    return OG_OK;
+}
+
 enum og_rc match_forever(struct matcher *m, struct og_err *err)
 {
     struct pace p;
@@ -307,6 +321,7 @@ enum og_rc match_forever(struct matcher *m, struct og_err *err)
         }
         OG_TRY(drive(m, &p, err));
         OG_TRY(tick(m, &p, err));
+        OG_TRY(pull(m, &p, err));
         if (!p.look)
             rest(m, &p, -1);
     }

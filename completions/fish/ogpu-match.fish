@@ -3,6 +3,7 @@ complete -c ogpu-match -s k -l key -x -d 'sign certificates with this node key (
 complete -c ogpu-match -l passphrase-file -r -F -d 'passphrase of the key: the first line of FILE'
 complete -c ogpu-match -s 1 -l once -d 'assign what can be assigned now and exit; reads no stdin'
 complete -c ogpu-match -s w -l watch -d 'go on until SIGTERM; reads no stdin'
+complete -c ogpu-match -l pull -d 'with --watch: give back what an idle slot elsewhere would finish sooner'
 complete -c ogpu-match -l budget-ms -x -d 'stop solving after MS milliseconds; what is not proven cheapest is not sent'
 complete -c ogpu-match -s n -l dry-run -d 'print what would be assigned now and what it costs; changes nothing'
 complete -c ogpu-match -l why -x -d 'why this task waits, per need and per node, and what would change it'

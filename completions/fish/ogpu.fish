@@ -65,6 +65,7 @@ complete -c ogpu -n '__fish_seen_subcommand_from match' -s k -l key -x -d 'sign 
 complete -c ogpu -n '__fish_seen_subcommand_from match' -l passphrase-file -r -F -d 'passphrase of the key: the first line of FILE'
 complete -c ogpu -n '__fish_seen_subcommand_from match' -s 1 -l once -d 'assign what can be assigned now and exit; reads no stdin'
 complete -c ogpu -n '__fish_seen_subcommand_from match' -s w -l watch -d 'go on until SIGTERM; reads no stdin'
+complete -c ogpu -n '__fish_seen_subcommand_from match' -l pull -d 'with --watch: give back what an idle slot elsewhere would finish sooner'
 complete -c ogpu -n '__fish_seen_subcommand_from match' -l budget-ms -x -d 'stop solving after MS milliseconds; what is not proven cheapest is not sent'
 complete -c ogpu -n '__fish_seen_subcommand_from match' -s n -l dry-run -d 'print what would be assigned now and what it costs; changes nothing'
 complete -c ogpu -n '__fish_seen_subcommand_from match' -l why -x -d 'why this task waits, per need and per node, and what would change it'

@@ -253,6 +253,46 @@ state_of() {
   wait "$pid"
 }
 
+# two nodes of two owners, and somebody else's task on one of them: sets node, key and other
+two_owners() {
+  ogpu init -q --mflops 100000 --account bob --member a,slots=1 --member b,slots=1 >init.json
+  ogpu-submit --key bob "$@" >t
+  ogpu-match --once >first
+  node=$(jq .node first)
+  other=$((3 - node))
+  key=$(jq -r --argjson n "$node" '.nodes[] | select(.id == $n) | .name' init.json)
+}
+
+@test "--watch --pull: what nobody starts goes to an idle node" {
+  two_owners --sandbox none -- true
+  ogpu-match --watch --pull -v --key "$key" >out 2>log &
+  wait_for '[ -s out ]'
+  jq -se --argjson n "$other" 'map([.task, .node, .attempt]) == [[1, $n, 0]]' out
+  # a second for each element, so long waited, and a threshold of a second: 4 s there, over a way of a second
+  grep -E "lease 1 is given back: ([5-9]|[1-9][0-9])[0-9]{3} ms here, 4000 ms on node $other slot 0" log
+  [ "$(ogpu status | jq -c '[.leases.released, .leases.matched]')" = '[1,1]' ]
+}
+
+@test "--pull: work that runs goes only for more than half of what is left of it" {
+  needs pgrep
+  bwrap --unshare-all --ro-bind / / /bin/true 2>/dev/null || skip "no sandbox can be had here"
+  local nap=$((1000 + RANDOM)).$BASHPID
+  two_owners -- sleep "$nap"
+  ogpu-worker --watch --key "$key" 2>worker.log &
+  wait_for '[ "$(ogpu status | jq .leases.running)" = 1 ] && pgrep -f "sleep $nap" >pids'
+  ogpu-match --watch --pull -v --key "$key" >out 2>log &
+  wait_for '[ -s out ]'
+  # 4 s there; a run of a second that is late is expected to take as long again: more than 2 (4 + 1) s
+  grep -E "lease 1 is given back: [1-9][0-9]{4} ms here, 4000 ms on node $other slot 0" log
+  jq -se --argjson n "$other" 'map([.task, .node]) == [[1, $n]]' out
+  wait_for '! pgrep -f "sleep $nap" >pids' # its worker ends it
+}
+
+@test "--pull leaves one's own work where it is, and goes with --watch" {
+  run -64 ogpu-match --pull
+  [[ $output == "ogpu-match: --pull goes with --watch" ]]
+}
+
 @test "two matchers at once assign every element once" {
   chain
   submit --array 0-1 -- true >t
