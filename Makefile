@@ -60,7 +60,7 @@ short     = $(if $(V),,@echo '  $(1)  $@';)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test unit e2e fuzz fuzz-replay soak bench lint format completions man-lint \
-        install uninstall deps clean help sim built-run built-test built
+        install uninstall deps deps-net clean help sim built-run built-test built
 
 all: $(BINS)                               ## build every tool into build/$(MODE)/bin
 
@@ -109,6 +109,7 @@ built-run: all
 	@BIN=$(BUILD)/bin DIR='$(DIR)' examples/main-job.sh
 test: deps                                 ## everything CI runs
 	@OGPU_TESTS=1 tests/deps/deps.sh
+	@tests/deps/deps-net.sh || echo 'the tests of networks will be skipped'
 	@$(MAKE) --no-print-directory -j$$(nproc) built
 	@$(MAKE) --no-print-directory built-test
 built: all $(UNIT_BIN) $(SIM_BIN) $(FUZZ_BIN)
@@ -157,6 +158,8 @@ man-lint:                                  ## mandoc's lint over man/
 	 else echo 'man-lint: skip: mandoc is not installed'; fi
 deps:                                      ## install what the build needs; OpenSSL >= 3.5 if missing
 	@tests/deps/deps.sh
+deps-net:                                  ## install CometBFT for ogpu-node, once per user (needs Go)
+	@tests/deps/deps-net.sh
 install: all                               ## DESTDIR, PREFIX, BINDIR, MANDIR and completion folders
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 	  $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)

@@ -21,6 +21,8 @@
         .name = n, .kind = k, __VA_ARGS__                                                          \
     }
 
+const char *const init_engines[] = {"embedded", "comet", NULL};
+
 /* clang-format off */
 static const struct og_opt opts[] = {
     OPT("key", OG_OPT_STR, .letter = 'k', .at = AT(key), .arg = "NAME",
@@ -46,6 +48,8 @@ static const struct og_opt opts[] = {
         .help = "a funded account without a node (default amount 10000)"),
     OPT("param", OG_OPT_LIST, .letter = 'p', .at = AT(params), .arg = "NAME=VALUE",
         .help = "a parameter of the chain; see ogpu(7)"),
+    OPT("engine", OG_OPT_ENUM, .at = AT(engine), .arg = "ENGINE", .choices = init_engines,
+        .help = "who orders: embedded (this state alone), comet (a network; see ogpu-node)"),
     OPT("capacity-ms", OG_OPT_U64, .at = AT(capacity_ms), .arg = "MS", .min = 10, .max = 60000,
         .help = "how long a node's capacity is measured (default 300)"),
     OPT("mflops", OG_OPT_U64, .at = AT(mflops_per_s), .arg = "N", .min = 1,
@@ -171,6 +175,8 @@ static enum og_rc report(const struct init_options *o, const struct init_people 
         rc = og_jsonl_write(stdout, rec, err);
         json_decref(rec);
     }
+    if (o->engine != INIT_EMBEDDED)
+        return rc;
     if (!o->common.quiet && og_log_get_level() < OG_LOG_INFO)
         og_log_setup(tool.name, OG_LOG_INFO, false);
     og_log(OG_LOG_INFO, "who holds the keys of an embedded chain's sealer knows every draw "

@@ -20,7 +20,10 @@ struct init_options {
     uint64_t mflops_per_s;                         /* stated in place of measured; 0: measure */
     uint64_t slots, threads, share_ppm, mem_bytes; /* limits where a member says nothing else */
     struct og_opt_list members, accounts, params;
+    int engine;
 };
+enum { INIT_EMBEDDED, INIT_COMET };
+extern const char *const init_engines[];
 
 /* An account of the genesis; with node true also a node that it owns. */
 struct init_person {

@@ -68,6 +68,11 @@ static json_t *node_json(const struct init_person *w)
 static enum og_rc params_json(const struct init_options *o, json_t **out, struct og_err *err)
 {
     *out = json_object();
+    if (o->engine == INIT_COMET) { /* protocol.md section 2: nobody weighs too much, draws wait for
+                                    * two proposers */
+        json_object_set_new(*out, "cap_ppm", og_json_new_dec(250000));
+        json_object_set_new(*out, "draw_delay", og_json_new_dec(2));
+    }
     for (size_t i = 0; i < o->params.n; i++) {
         char *name;
         uint64_t value = 0;
@@ -97,8 +102,8 @@ enum og_rc init_genesis(const struct init_options *o, const struct init_people *
     }
     json_t *g =
         json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:I, s:i}", "accounts", accounts, "engine",
-                  "embedded", "kind", "genesis", "nodes", nodes, "params", params, "random",
-                  og_json_new_hex(random, 32), "time_ms", (json_int_t)time_ms, "v", 1);
+                  init_engines[o->engine], "kind", "genesis", "nodes", nodes, "params", params,
+                  "random", og_json_new_hex(random, 32), "time_ms", (json_int_t)time_ms, "v", 1);
     if (rc == OG_OK)
         rc = og_json_canon(g, out, err);
     json_decref(g);

@@ -174,6 +174,24 @@ enum og_rc og_key_sign(const struct og_key *k, const void *msg, size_t n, struct
     return rc;
 }
 
+enum og_rc og_key_raw(const struct og_key *k, struct og_buf *out, struct og_err *err)
+{
+    bool ed = strcmp(k->alg, "ed25519") == 0;
+    size_t len = ed ? 32 : 4032;
+    if (!ed && strcmp(k->alg, "ml-dsa-65") != 0)
+        return og_err_set(err, OG_E_USAGE, "a '%s' key has no raw form", k->alg);
+    og_buf_reserve(out, len + 32);
+    if (EVP_PKEY_get_raw_private_key(k->pkey[0], (uint8_t *)out->p + out->len, &len) != 1)
+        return og_suite_error(err, OG_E_INTERNAL, "the private key cannot be read");
+    out->len += len;
+    if (ed) {
+        size_t n;
+        const uint8_t *der = og_pub_der(k->pub, &n);
+        og_buf_add(out, der + n - 32, 32);
+    }
+    return OG_OK;
+}
+
 enum og_rc og_key_to_pem(const struct og_key *k, const char *pass, struct og_buf *out,
                          struct og_err *err)
 {

@@ -42,11 +42,11 @@ static enum og_rc make_vrf(const char *path, struct og_err *err)
     return rc;
 }
 
-static enum og_rc make_consensus(const char *path, struct og_err *err)
+static enum og_rc make_consensus(const char *path, const char *alg, struct og_err *err)
 {
     struct og_key *k = NULL;
     struct og_buf pem = OG_BUF_INIT;
-    enum og_rc rc = og_key_generate(CONSENSUS_ALG, NULL, &k, err);
+    enum og_rc rc = og_key_generate(alg ? alg : CONSENSUS_ALG, NULL, &k, err);
     if (rc == OG_OK)
         rc = og_key_to_pem(k, NULL, &pem, err);
     if (rc == OG_OK)
@@ -92,10 +92,11 @@ enum og_rc og_nodekey_consensus(const char *dir, const char *name, struct og_key
     return rc;
 }
 
-static enum og_rc ensure_consensus(const char *path, struct og_nodekey *out, struct og_err *err)
+static enum og_rc ensure_consensus(const char *path, const char *alg, struct og_nodekey *out,
+                                   struct og_err *err)
 {
     struct og_key *k = NULL;
-    enum og_rc rc = og_io_exists(path) ? OG_OK : make_consensus(path, err);
+    enum og_rc rc = og_io_exists(path) ? OG_OK : make_consensus(path, alg, err);
     if (rc == OG_OK)
         rc = load_consensus(path, &k, err);
     if (rc == OG_OK)
@@ -104,8 +105,8 @@ static enum og_rc ensure_consensus(const char *path, struct og_nodekey *out, str
     return rc;
 }
 
-enum og_rc og_nodekey_ensure(const char *dir, const char *name, struct og_nodekey *out,
-                             struct og_err *err)
+enum og_rc og_nodekey_ensure_alg(const char *dir, const char *name, const char *alg,
+                                 struct og_nodekey *out, struct og_err *err)
 {
     memset(out, 0, sizeof *out);
     if (!og_keyfile_name_ok(name))
@@ -115,12 +116,18 @@ enum og_rc og_nodekey_ensure(const char *dir, const char *name, struct og_nodeke
     char *consensus = place(dir, name, ".consensus.pem");
     enum og_rc rc = ensure_vrf(vrf, out, err);
     if (rc == OG_OK)
-        rc = ensure_consensus(consensus, out, err);
+        rc = ensure_consensus(consensus, alg, out, err);
     free(vrf);
     free(consensus);
     if (rc != OG_OK)
         og_nodekey_release(out);
     return rc;
+}
+
+enum og_rc og_nodekey_ensure(const char *dir, const char *name, struct og_nodekey *out,
+                             struct og_err *err)
+{
+    return og_nodekey_ensure_alg(dir, name, NULL, out, err);
 }
 
 void og_nodekey_release(struct og_nodekey *k)

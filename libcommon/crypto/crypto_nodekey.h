@@ -16,6 +16,10 @@ struct og_nodekey {
  * both see the first one's). Release *out; on failure it is empty. */
 enum og_rc og_nodekey_ensure(const char *dir, const char *name, struct og_nodekey *out,
                              struct og_err *err) OG_MUST_CHECK;
+/* As og_nodekey_ensure, with the algorithm of a consensus key that is to be made: "ed25519" (NULL)
+ * or "ml-dsa-65". One that is there stays as it is. */
+enum og_rc og_nodekey_ensure_alg(const char *dir, const char *name, const char *alg,
+                                 struct og_nodekey *out, struct og_err *err) OG_MUST_CHECK;
 /* The private half of NAME.consensus.pem; *out NULL when there is no such file. */
 enum og_rc og_nodekey_consensus(const char *dir, const char *name, struct og_key **out,
                                 struct og_err *err) OG_MUST_CHECK;

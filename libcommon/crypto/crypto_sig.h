@@ -55,6 +55,9 @@ const struct og_pub *og_key_cold(const struct og_key *k);
 enum og_rc og_key_sign(const struct og_key *k, const void *msg, size_t n, struct og_buf *out,
                        struct og_err *err) OG_MUST_CHECK;
 
+/* Appends the private key's own bytes as CometBFT keeps them: Ed25519 seed ‖ public key (64),
+ * ML-DSA-65 in its expanded form (4032). Other suites: OG_E_USAGE. A secret: og_buf_cleanse. */
+enum og_rc og_key_raw(const struct og_key *k, struct og_buf *out, struct og_err *err) OG_MUST_CHECK;
 /* Text forms: PKCS#8 PEM (hybrid: two blocks), seed-only for ML-DSA. pass NULL: not encrypted;
  * else PBES2 with scrypt. The buffers hold secrets: release them with og_buf_cleanse. */
 enum og_rc og_key_to_pem(const struct og_key *k, const char *pass, struct og_buf *out,

@@ -25,6 +25,8 @@ enum og_rc og_engine_open(const char *state_dir, const char *keys_dir, struct og
     enum og_rc rc = og_store_open(state_dir, OG_STORE_WRITE, &e->st, err);
     if (rc == OG_OK)
         rc = og_ledger_open(e->st, &e->l, err);
+    if (rc == OG_OK)
+        rc = og_comet_open(e, &e->comet, err);
     if (rc != OG_OK) {
         og_engine_close(e);
         return rc;
@@ -38,6 +40,7 @@ void og_engine_close(struct og_engine *e)
     if (!e)
         return;
     og_engine_free_keys(e);
+    og_comet_close(e->comet);
     og_ledger_close(e->l);
     og_store_close(e->st);
     free(e->keys_dir);
@@ -78,7 +81,11 @@ enum og_rc og_engine_head(struct og_engine *e, uint64_t *height, uint64_t *open_
                           struct og_err *err)
 {
     OG_TRY(og_block_last(e->st, height, NULL, err));
-    return og_store_meta_u64(e->st, "open_time", 0, open_time_ms, err);
+    if (!e->comet)
+        return og_store_meta_u64(e->st, "open_time", 0, open_time_ms, err);
+    OG_TRY(og_store_meta_u64(e->st, "last_time", 0, open_time_ms, err));
+    ++*open_time_ms; /* the next block's time is at least that */
+    return OG_OK;
 }
 
 /* Makes room in the open block inside the write transaction. *room false: it must be sealed and no
@@ -105,8 +112,8 @@ static void refuse(struct og_sent *out, enum og_rc rc, const struct og_err *why)
     memcpy(out->msg, why->msg, sizeof out->msg);
 }
 
-static enum og_rc apply_line(struct og_engine *e, const char *line, size_t len,
-                             struct og_open_block *o, struct og_sent *out, struct og_err *err)
+enum og_rc og_engine_apply_line(struct og_engine *e, const char *line, size_t len,
+                                struct og_open_block *o, struct og_sent *out, struct og_err *err)
 {
     struct og_tx tx;
     struct og_applied done;
@@ -142,7 +149,7 @@ static enum og_rc apply_some(struct og_engine *e, const char *const *line, const
         return OG_OK;
     uint64_t block_max = og_ledger_params(e->l)->block_max;
     while (*n < max && o.n < block_max) {
-        OG_TRY(apply_line(e, line[*n], len[*n], &o, &out[*n], err));
+        OG_TRY(og_engine_apply_line(e, line[*n], len[*n], &o, &out[*n], err));
         ++*n;
         if (out[*n - 1].rc == OG_E_TEMPFAIL)
             break; /* the sequence number is not ours: sign again before going on */
@@ -183,6 +190,8 @@ enum og_rc og_engine_send_lines(struct og_engine *e, const char *const *lines, c
                                 size_t n, struct og_sent *out, struct og_err *err)
 {
     size_t done = 0;
+    if (e->comet)
+        return og_comet_send_lines(e, lines, len, n, out, err);
     while (done < n) {
         size_t k;
         OG_TRY(send_range(e, lines + done, len + done, n - done, out + done, &k, err));
@@ -191,16 +200,8 @@ enum og_rc og_engine_send_lines(struct og_engine *e, const char *const *lines, c
     return OG_OK;
 }
 
-/* What an account needs for its next transaction. */
-struct sender {
-    struct og_addr addr;
-    uint64_t seq, valid_until;
-    bool with_pub;
-    size_t sig_text; /* bytes of a signature in base64 */
-};
-
-static enum og_rc load_sender(struct og_engine *e, const struct og_key *key, struct sender *s,
-                              struct og_err *err)
+enum og_rc og_engine_sender(struct og_engine *e, const struct og_key *key, struct og_sender *s,
+                            struct og_err *err)
 {
     struct og_account acc = {0};
     struct og_acckey k = {0};
@@ -237,8 +238,9 @@ static enum og_rc pub_bytes(const struct og_key *key, size_t *out, struct og_err
     return OG_OK;
 }
 
-static enum og_rc sign_one(struct og_engine *e, const struct og_key *key, const struct og_draft *d,
-                           struct sender *s, bool with_pub, struct og_buf *line, struct og_err *err)
+enum og_rc og_engine_sign(struct og_engine *e, const struct og_key *key, const struct og_draft *d,
+                          struct og_sender *s, bool with_pub, struct og_buf *line,
+                          struct og_err *err)
 {
     struct og_buf body = OG_BUF_INIT;
     size_t pub = 0;
@@ -263,10 +265,10 @@ static enum og_rc sign_chunk(struct og_engine *e, const struct og_key *key,
                              const struct og_draft *d, size_t n, struct og_buf *line,
                              struct og_err *err)
 {
-    struct sender s = {0};
-    OG_TRY(load_sender(e, key, &s, err));
+    struct og_sender s = {0};
+    OG_TRY(og_engine_sender(e, key, &s, err));
     for (size_t i = 0; i < n; i++)
-        OG_TRY(sign_one(e, key, &d[i], &s, s.with_pub && i == 0, &line[i], err));
+        OG_TRY(og_engine_sign(e, key, &d[i], &s, s.with_pub && i == 0, &line[i], err));
     return OG_OK;
 }
 
@@ -314,6 +316,8 @@ enum og_rc og_engine_send(struct og_engine *e, const struct og_key *key,
 {
     size_t done = 0;
     int lost = 0;
+    if (e->comet)
+        return og_comet_send(e, key, drafts, n, out, err);
     while (done < n) {
         size_t k;
         size_t max = n - done < CHUNK ? n - done : CHUNK;

@@ -1,5 +1,6 @@
-/* engine.h - who orders transactions. Here: the embedded engine, which applies them to the open
- * block in the local SQLite file and seals blocks with the validator keys it finds (design 2.3). */
+/* engine.h - who orders transactions (design 2.3). The state tells: embedded applies them to the
+ * open block in the local SQLite file and seals blocks with the validator keys it finds; comet
+ * sends them to the CometBFT node that owns the state, and waits until the state has them. */
 #ifndef OG_ENGINE_ENGINE_H
 #define OG_ENGINE_ENGINE_H
 
@@ -28,7 +29,8 @@ struct og_ledger *og_engine_ledger(struct og_engine *e);
 /* Allows a sealed block to jump more than 7 days of clock (--clock). */
 void og_engine_allow_clock(struct og_engine *e);
 
-/* How long a send waits for a sealer when this engine holds no key; at first OG_STORE_BUSY_MS. */
+/* How long a send waits: for a sealer when this engine holds no key; for the network to take a
+ * transaction into a block. At first OG_STORE_BUSY_MS, on comet thrice that. */
 void og_engine_set_wait(struct og_engine *e, uint64_t ms);
 
 /* What became of one transaction. */
@@ -42,7 +44,9 @@ struct og_sent {
 
 /* Signs the drafts with key, in order, and applies them durably in as few SQLite transactions as
  * block limits allow; sealing as needed. out: n results. OG_OK means every draft reached a verdict;
- * look at out[i].rc. OG_E_TEMPFAIL: the state stayed busy or nobody sealed. Thread-unsafe. */
+ * look at out[i].rc. OG_E_TEMPFAIL: the state stayed busy or nobody sealed; on comet the network is
+ * full, catches up or stands still, and the sentence says when a transaction may yet be applied.
+ * OG_E_UNAVAILABLE: the node does not answer. Thread-unsafe. */
 enum og_rc og_engine_send(struct og_engine *e, const struct og_key *key,
                           const struct og_draft *drafts, size_t n, struct og_sent *out,
                           struct og_err *err) OG_MUST_CHECK;

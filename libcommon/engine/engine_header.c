@@ -25,6 +25,24 @@ static void set_pi(json_t *o, const struct og_block_open *b)
                         b->has_pi ? og_json_new_hex(b->pi, sizeof b->pi) : json_string(""));
 }
 
+static json_t *votes_json(const struct og_block_open *b)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < b->n_votes; i++)
+        json_array_append_new(list, json_integer((json_int_t)b->votes[i]));
+    return list;
+}
+
+static json_t *faults_json(const struct og_block_open *b)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < b->n_faults; i++)
+        json_array_append_new(list,
+                              json_pack("{s:I, s:I}", "height", (json_int_t)b->fault[i].height,
+                                        "node", (json_int_t)b->fault[i].node));
+    return list;
+}
+
 static json_t *header_object(const struct og_header *h)
 {
     json_t *o = json_object();
@@ -41,6 +59,10 @@ static json_t *header_object(const struct og_header *h)
     json_object_set_new(o, "time_ms", json_integer((json_int_t)h->open.time_ms));
     json_object_set_new(o, "tx_root", og_json_new_hex(h->tx_root.b, OG_HASH_LEN));
     json_object_set_new(o, "v", json_integer(1));
+    if (h->open.n_votes)
+        json_object_set_new(o, "votes", votes_json(&h->open));
+    if (h->open.n_faults)
+        json_object_set_new(o, "misbehaviour", faults_json(&h->open));
     return o;
 }
 
@@ -82,6 +104,11 @@ enum og_rc og_header_sign(struct og_header *h, const struct og_key *key, struct 
     return rc;
 }
 
+enum og_rc og_header_keep(struct og_header *h, struct og_err *err)
+{
+    return header_line(h, err);
+}
+
 static enum og_rc read_pi(const json_t *o, struct og_block_open *b, struct og_err *err)
 {
     const char *s;
@@ -92,6 +119,27 @@ static enum og_rc read_pi(const json_t *o, struct og_block_open *b, struct og_er
     return OG_OK;
 }
 
+static enum og_rc read_votes(const json_t *o, struct og_block_open *b, struct og_err *err)
+{
+    const json_t *list;
+    OG_TRY(og_json_arr_opt(o, "votes", OG_VOTES_MAX, &list, err));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_int_t v = json_integer_value(json_array_get(list, i));
+        if (v <= 0 || v > (json_int_t)1 << 53)
+            return og_err_set(err, OG_E_DATA, "'votes' must be a list of nodes");
+        b->votes[b->n_votes++] = (uint64_t)v;
+    }
+    OG_TRY(og_json_arr_opt(o, "misbehaviour", OG_FAULTS_MAX, &list, err));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct og_block_fault *f = &b->fault[b->n_faults];
+        const json_t *e = json_array_get(list, i);
+        OG_TRY(og_json_u64(e, "height", (uint64_t)1 << 53, &f->height, err));
+        OG_TRY(og_json_u64(e, "node", (uint64_t)1 << 53, &f->node, err));
+        b->n_faults++;
+    }
+    return OG_OK;
+}
+
 static enum og_rc read_place(const json_t *o, struct og_block_open *b, struct og_err *err)
 {
     uint64_t max = (uint64_t)1 << 53;
@@ -99,14 +147,16 @@ static enum og_rc read_place(const json_t *o, struct og_block_open *b, struct og
     OG_TRY(og_json_u64(o, "time_ms", max, &b->time_ms, err));
     OG_TRY(og_json_u64(o, "round", 1000000, &b->round, err));
     OG_TRY(og_json_u64(o, "proposer", max, &b->proposer, err));
+    OG_TRY(read_votes(o, b, err));
     return read_pi(o, b, err);
 }
 
 static enum og_rc read_header(const json_t *o, struct og_header *h, struct og_err *err)
 {
     static const char *const members[] = {
-        "app_hash",     "chain", "height", "kind",    "n_tx",    "parent", "pi", "proposer",
-        "receipt_root", "round", "sig",    "time_ms", "tx_root", "v",      NULL};
+        "app_hash", "chain",        "height", "kind", "misbehaviour", "n_tx",    "parent", "pi",
+        "proposer", "receipt_root", "round",  "sig",  "time_ms",      "tx_root", "v",      "votes",
+        NULL};
     const char *s;
     OG_TRY(og_json_only(o, members, err));
     OG_TRY(og_json_str(o, "kind", 16, &s, err));
@@ -154,12 +204,12 @@ enum og_rc og_block_open_line(const struct og_block_open *b, struct og_buf *out,
 {
     json_t *body = json_object();
     json_object_set_new(body, "height", json_integer((json_int_t)b->height));
-    json_object_set_new(body, "misbehaviour", json_array());
+    json_object_set_new(body, "misbehaviour", faults_json(b));
     set_pi(body, b);
     json_object_set_new(body, "proposer", json_integer((json_int_t)b->proposer));
     json_object_set_new(body, "round", json_integer((json_int_t)b->round));
     json_object_set_new(body, "time_ms", json_integer((json_int_t)b->time_ms));
-    json_object_set_new(body, "votes", json_array());
+    json_object_set_new(body, "votes", votes_json(b));
     json_t *o = json_object();
     json_object_set_new(o, "body", body);
     json_object_set_new(o, "kind", json_string("block.open"));

@@ -4,7 +4,9 @@
  * "receipt_root","round","sig","time_ms","tx_root","v":1}. app_hash is the state after the block
  * before; tx_root and receipt_root are this block's. sig: the proposer's consensus key over
  * "OGPU-BLOCK-v1\0" and the bytes without sig ("" when there is no validator). The block's hash is
- * SHA-256 of the whole header; parent is that of the block before, the chain id for the first. */
+ * SHA-256 of the whole header; parent is that of the block before, the chain id for the first.
+ * On comet the network's own commit signs a block: sig is "", and "votes" and "misbehaviour" say
+ * what block.open says, where they are not empty. */
 #ifndef OG_ENGINE_HEADER_H
 #define OG_ENGINE_HEADER_H
 
@@ -23,6 +25,8 @@ void og_header_release(struct og_header *h);
 /* key NULL: unsigned. Fills sig, line and hash. */
 enum og_rc og_header_sign(struct og_header *h, const struct og_key *key,
                           struct og_err *err) OG_MUST_CHECK;
+/* Fills line and hash, with the signature that h has. */
+enum og_rc og_header_keep(struct og_header *h, struct og_err *err) OG_MUST_CHECK;
 /* Strict; fills everything. Does not verify the signature. */
 enum og_rc og_header_parse(const char *s, size_t n, struct og_header *out,
                            struct og_err *err) OG_MUST_CHECK;

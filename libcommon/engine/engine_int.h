@@ -23,7 +23,32 @@ struct og_engine {
     size_t n_sealers;
     uint64_t wait_ms;
     bool keys_loaded, allow_clock;
+    struct og_comet *comet; /* the network that orders; NULL: embedded */
 };
+
+/* engine_comet.c: a state that an ogpu-node owns. *out NULL: it is a local chain. */
+enum og_rc og_comet_open(struct og_engine *e, struct og_comet **out,
+                         struct og_err *err) OG_MUST_CHECK;
+void og_comet_close(struct og_comet *c);
+/* As og_engine_send and og_engine_send_lines: sent to the node, awaited in the state. */
+enum og_rc og_comet_send(struct og_engine *e, const struct og_key *key,
+                         const struct og_draft *drafts, size_t n, struct og_sent *out,
+                         struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_comet_send_lines(struct og_engine *e, const char *const *lines, const size_t *len,
+                               size_t n, struct og_sent *out, struct og_err *err) OG_MUST_CHECK;
+
+/* engine.c: what an account needs for its next transaction, and a draft signed with it. */
+struct og_sender {
+    struct og_addr addr;
+    uint64_t seq, valid_until;
+    bool with_pub;
+    size_t sig_text; /* bytes of a signature in base64 */
+};
+enum og_rc og_engine_sender(struct og_engine *e, const struct og_key *key, struct og_sender *s,
+                            struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_engine_sign(struct og_engine *e, const struct og_key *key, const struct og_draft *d,
+                          struct og_sender *s, bool with_pub, struct og_buf *line,
+                          struct og_err *err) OG_MUST_CHECK;
 
 /* The open block as the state has it; height 0: none. */
 struct og_open_block {
@@ -40,6 +65,14 @@ enum og_rc og_engine_ensure_open(struct og_engine *e, struct og_open_block *o,
  * proposer of this height is here. */
 enum og_rc og_engine_seal_open(struct og_engine *e, struct og_open_block *o, bool *sealed,
                                struct og_err *err) OG_MUST_CHECK;
+/* Ends the block that h->open describes: beacon proof (s NULL: the one in h->open), roots, the
+ * ledger's end of the block, header stored. A signature that h holds already is kept. */
+enum og_rc og_engine_close_block(struct og_engine *e, struct og_open_block *o, struct og_header *h,
+                                 const struct og_sealer *s, struct og_err *err) OG_MUST_CHECK;
+/* One line into the open block: what became of it is in *out. */
+enum og_rc og_engine_apply_line(struct og_engine *e, const char *line, size_t len,
+                                struct og_open_block *o, struct og_sent *out,
+                                struct og_err *err) OG_MUST_CHECK;
 /* The open block is too old or too full for another transaction. */
 enum og_rc og_engine_is_due(struct og_engine *e, const struct og_open_block *o, bool *due,
                             struct og_err *err) OG_MUST_CHECK;

@@ -63,6 +63,7 @@ enum og_rc og_ledger_open(struct og_store *st, struct og_ledger **out, struct og
     *out = NULL;
     struct og_buf b = OG_BUF_INIT;
     bool found;
+    uint64_t comet = 0;
     enum og_rc rc = og_store_meta_get(st, "genesis", &b, &found, err);
     if (rc == OG_OK && !found)
         rc = og_err_set(err, OG_E_CONFIG, "no chain in '%s'; run 'ogpu init' first",
@@ -72,6 +73,9 @@ enum og_rc og_ledger_open(struct og_store *st, struct og_ledger **out, struct og
         l->chain = og_sha256(b.p, b.len);
         rc = og_store_meta_u64(st, "supply", 0, &l->genesis_supply, err);
     }
+    if (rc == OG_OK)
+        rc = og_store_meta_u64(st, "comet", 0, &comet, err);
+    l->comet = comet != 0;
     if (rc == OG_OK)
         rc = og_ledger_reload(l, err);
     og_buf_release(&b);
@@ -124,6 +128,11 @@ struct og_store *og_ledger_store(struct og_ledger *l)
 const struct og_params *og_ledger_params(struct og_ledger *l)
 {
     return &l->p;
+}
+
+bool og_ledger_is_comet(const struct og_ledger *l)
+{
+    return l->comet;
 }
 
 const struct og_hash *og_ledger_chain(struct og_ledger *l)
@@ -235,6 +244,16 @@ static enum og_rc genesis_rows(struct og_ledger *l, const json_t *g, struct og_e
     return og_led_first_epoch(l, &roots.beacon, err);
 }
 
+static enum og_rc genesis_engine(struct og_ledger *l, const json_t *g, struct og_err *err)
+{
+    const char *engine;
+    OG_TRY(og_json_str(g, "engine", 16, &engine, err));
+    l->comet = strcmp(engine, "comet") == 0;
+    return l->comet || strcmp(engine, "embedded") == 0
+               ? OG_OK
+               : OG_REFUSE(err, "'engine' must be embedded or comet");
+}
+
 enum og_rc og_ledger_genesis(struct og_store *st, const char *json, size_t n, struct og_err *err)
 {
     json_t *g;
@@ -247,9 +266,13 @@ enum og_rc og_ledger_genesis(struct og_store *st, const char *json, size_t n, st
     if (rc == OG_OK && strcmp(kind, "genesis") != 0)
         rc = OG_REFUSE(err, "'kind' must be genesis");
     if (rc == OG_OK)
+        rc = genesis_engine(l, g, err);
+    if (rc == OG_OK)
         rc = genesis_rows(l, g, err);
     if (rc == OG_OK)
         rc = og_store_meta_put(st, "genesis", json, n, err);
+    if (rc == OG_OK && l->comet)
+        rc = og_store_meta_put_u64(st, "comet", 1, err);
     if (rc == OG_OK)
         rc = og_store_meta_put_u64(st, "supply", l->genesis_supply, err);
     if (rc == OG_OK)

@@ -24,16 +24,33 @@ struct og_store *og_ledger_store(struct og_ledger *l);
 const struct og_params *og_ledger_params(struct og_ledger *l);
 const struct og_hash *og_ledger_chain(struct og_ledger *l);
 
-/* Genesis: canonical JSON {"accounts":[{"addr","amount"}],"engine":"embedded","kind":"genesis",
+/* True when a CometBFT network orders the blocks (genesis "engine": "comet"). */
+bool og_ledger_is_comet(const struct og_ledger *l);
+
+/* Genesis: canonical JSON {"accounts":[{"addr","amount"}],"engine":"embedded" or "comet",
+ * "kind":"genesis",
  * "nodes":[node.join body with "addr", "bond", "owner"],"params":{name: "value"},"random": 64 hex,
  * "time_ms","v":1}. Writes the first rows; the chain is SHA-256 of these bytes. Amounts of nodes'
  * bonds come out of their owners' amounts. Inside one transaction of the caller's. */
 enum og_rc og_ledger_genesis(struct og_store *st, const char *json, size_t n,
                              struct og_err *err) OG_MUST_CHECK;
 
+#define OG_VOTES_MAX  512
+#define OG_FAULTS_MAX 16
+
+struct og_block_fault {
+    uint64_t node, height; /* who signed two blocks of this height */
+};
+
 /* What a block.open says; all that the state machine learns from outside. */
 struct og_block_open {
-    uint64_t height, time_ms, round, proposer; /* proposer: node number */
+    /* proposer: node number. round: embedded, that of this block; comet, that of the last commit */
+    uint64_t height, time_ms, round, proposer;
+    /* Comet only: nodes that signed the last block, ascending; proven double signers. */
+    uint64_t votes[OG_VOTES_MAX];
+    size_t n_votes;
+    struct og_block_fault fault[OG_FAULTS_MAX];
+    size_t n_faults;
     uint8_t pi[81];
     bool has_pi;
     /* The output of pi, from whoever made it a moment ago with the proposer's key: it is not

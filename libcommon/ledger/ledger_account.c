@@ -143,16 +143,18 @@ void og_led_forget_pub(struct og_ledger *l, const struct og_addr *a)
     struct og_pub_entry *e = pub_slot(l, a);
     og_pub_free(e->pub);
     memset(e, 0, sizeof *e);
+    l->key_changes++;
 }
 
-static enum og_rc known_pub(struct og_ledger *l, const struct og_addr *a, bool cold,
+enum og_rc og_led_known_pub(struct og_ledger *l, const struct og_addr *a, bool cold,
                             struct og_pub **out, struct og_err *err)
 {
     struct og_pub_entry *e = pub_slot(l, a);
     *out = e->pub;
     if (e->pub && e->cold == cold && og_addr_eq(&e->addr, a))
         return OG_OK;
-    og_led_forget_pub(l, a);
+    og_pub_free(e->pub);
+    memset(e, 0, sizeof *e);
     *out = NULL;
     struct og_acckey k = {.addr = *a};
     bool found;
@@ -212,8 +214,7 @@ static enum og_rc first_key(struct og_ledger *l, const struct og_tx *tx, struct 
     enum og_rc rc = OG_OK;
     if (!og_addr_eq(&a, &tx->from))
         rc = OG_REFUSE(err, "'pub' is not the key of 'from'");
-    else if (!og_pub_verify(p, tx->unsigned_bytes.p, tx->unsigned_bytes.len, tx->sig.p,
-                            tx->sig.len))
+    else if (!og_led_signed(l, tx, p))
         rc = OG_REFUSE(err, "the signature is wrong");
     if (rc == OG_OK) {
         size_t n;
@@ -234,8 +235,8 @@ static enum og_rc signed_by(struct og_ledger *l, const struct og_tx *tx, bool co
                             struct og_err *err)
 {
     struct og_pub *p;
-    OG_TRY(known_pub(l, &tx->from, cold, &p, err));
-    *ok = og_pub_verify(p, tx->unsigned_bytes.p, tx->unsigned_bytes.len, tx->sig.p, tx->sig.len);
+    OG_TRY(og_led_known_pub(l, &tx->from, cold, &p, err));
+    *ok = og_led_signed(l, tx, p);
     return OG_OK;
 }
 

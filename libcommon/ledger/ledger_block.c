@@ -139,6 +139,8 @@ static enum og_rc count_proposal(struct og_ledger *l, const struct og_block_open
 {
     struct og_node n;
     uint64_t drawn;
+    if (l->comet)
+        return og_led_votes(l, open, err);
     if (!open->proposer)
         return OG_OK;
     OG_TRY(og_ledger_proposer(l, open->height, open->round, &drawn, err));

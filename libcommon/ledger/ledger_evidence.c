@@ -185,6 +185,26 @@ static enum og_rc double_sign(struct og_txn *x, const struct half h[2], struct o
     return rc == OG_OK ? og_led_to_treasury(l, taken, "slash", key.offender, err) : rc;
 }
 
+enum og_rc og_led_fault(struct og_ledger *l, const struct og_block_fault *f, struct og_err *err)
+{
+    struct og_proof_seen key = {
+        .type = EVIDENCE_DOUBLE_SIGN, .offender = f->node, .height = f->height};
+    struct og_node n = {.id = f->node};
+    bool seen;
+    bool found = false;
+    uint64_t taken = 0;
+    OG_TRY(og_row_get(l->st, OG_F_EVIDENCE, &key, &seen, err));
+    if (!seen)
+        OG_TRY(og_row_get(l->st, OG_F_NODE, &n, &found, err));
+    if (!found)
+        return OG_OK;
+    enum og_rc rc = convict(l, &n, &taken, err);
+    OG_RELEASE(OG_F_NODE, &n);
+    if (rc == OG_OK)
+        rc = og_row_put(l->st, OG_F_EVIDENCE, &key, err);
+    return rc == OG_OK ? og_led_to_treasury(l, taken, "slash", key.offender, err) : rc;
+}
+
 /* body: type "double-sign", height, proof {"a": header, "b": header}. */
 enum og_rc og_tx_evidence(struct og_txn *x, struct og_err *err)
 {

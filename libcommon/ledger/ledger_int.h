@@ -30,8 +30,10 @@ struct og_ledger {
     uint64_t height, now_ms; /* of the open block */
     struct og_addr treasury;
     struct og_pub_entry pubs[OG_PUB_CACHE];
-    bool loaded;
+    bool loaded, comet;
     uint64_t params_serial, version; /* of what is cached here */
+    uint64_t key_changes;            /* how often a key was forgotten */
+    struct og_seen *seen;            /* borrowed; NULL: none */
 };
 
 /* Why a lease failed: fail_why of its row, and the word in a receipt. Append only. */
@@ -84,6 +86,11 @@ enum og_rc og_led_refund_fee(struct og_ledger *l, const struct og_tx *tx,
                              struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_led_verify(struct og_ledger *l, const struct og_tx *tx,
                          struct og_err *err) OG_MUST_CHECK;
+/* The account's key, from a cache; borrowed until the next question. */
+enum og_rc og_led_known_pub(struct og_ledger *l, const struct og_addr *a, bool cold,
+                            struct og_pub **out, struct og_err *err) OG_MUST_CHECK;
+/* ledger_admit.c: is the transaction signed by p? Asks l->seen first, tells it a yes. */
+bool og_led_signed(struct og_ledger *l, const struct og_tx *tx, const struct og_pub *p);
 enum og_rc og_led_rotations(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 /* A public key in a body; an algorithm that is not there is the body's fault, not the machine's. */
 enum og_rc og_led_pub(const json_t *o, struct og_pub **out, struct og_err *err) OG_MUST_CHECK;
@@ -223,6 +230,14 @@ enum og_rc og_led_take_own(struct og_txn *x, const json_t *list, struct og_err *
  * slot's row is changed, not written. */
 enum og_rc og_led_slot_left(struct og_ledger *l, const struct og_lease *ls, struct og_slot *s,
                             struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_comet.c: who signed the last block; who was caught signing two */
+enum og_rc og_led_votes(struct og_ledger *l, const struct og_block_open *open,
+                        struct og_err *err) OG_MUST_CHECK;
+/* ledger_evidence.c: proven by the engine; one that is known, or of a node that has gone, is
+ * nothing. */
+enum og_rc og_led_fault(struct og_ledger *l, const struct og_block_fault *f,
+                        struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_check.c */
 enum og_rc og_led_draws(struct og_ledger *l, uint64_t proposer, const struct og_hash *beacon,

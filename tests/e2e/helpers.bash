@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 common_setup() {
   local v
   for v in $(compgen -v | grep '^OGPU_'); do
-    case $v in OGPU_SHARED | OGPU_ROOT) ;; *) unset "$v" ;; esac
+    case $v in OGPU_SHARED | OGPU_ROOT | OGPU_COMETBFT) ;; *) unset "$v" ;; esac
   done
   export HOME=$BATS_TEST_TMPDIR/home
   export XDG_STATE_HOME=$HOME/.local/state XDG_CONFIG_HOME=$HOME/.config
@@ -90,4 +90,47 @@ fault() {
   shift 4
   env LD_PRELOAD="$BUILD/faultio.so" FAULT_CALL="$call" FAULT_ERROR="$error" FAULT_NTH="$nth" \
     FAULT_PATH="$pattern" FAULT_LOG="$BATS_TEST_TMPDIR/fault.log" "$@"
+}
+
+# needs_comet: skips, with the reason, where CometBFT could not be had.
+needs_comet() {
+  local why
+  [ -x "$OGPU_COMETBFT" ] && return
+  why=$(cat "$(dirname "$OGPU_COMETBFT")/why-not" 2>/dev/null) || why="run 'make deps-net'"
+  skip "no CometBFT: $why"
+}
+
+# lo_address: an address of the loopback network that nobody else is likely to use.
+lo_address() {
+  echo "127.$((RANDOM % 254 + 1)).$((RANDOM % 256)).$((RANDOM % 250 + 1))"
+}
+
+# net_up DIR [OPTION ...]: a network of four on this machine; its supervisor's id is in $NET.
+net_up() {
+  local dir=$1
+  shift
+  ogpu-node testnet 4 -d "$dir" --mflops 100000 "$@" >"$dir.json" 2>"$dir.err" </dev/null 3>&- &
+  NET=$!
+  wait_for "[ -s '$dir.json' ] || ! kill -0 $NET 2>/dev/null"
+  [ -s "$dir.json" ] || { cat "$dir.err" >&2; return 1; }
+}
+
+net_down() {
+  [ -z "${NET:-}" ] || kill "$NET" 2>/dev/null || true
+  [ -z "${NET:-}" ] || wait "$NET" || true
+  NET=
+}
+
+# net_same DIR: every node has the blocks of the shortest one. A header holds the app hash of the
+# state before it and its parent's hash: one that is equal has equal ones before it.
+net_same() {
+  local i low want
+  low=$(for i in "$1"/node?; do ogpu status -s "$i" | jq .height; done | sort -n | head -n 1)
+  want=$(ogpu show -s "$1/node0" "block:$low" | jq -c .header)
+  for i in "$1"/node?; do
+    [ "$(ogpu show -s "$i" "block:$low" | jq -c .header)" = "$want" ] || {
+      echo "$i differs at block $low" >&2
+      return 1
+    }
+  done
 }

@@ -14,6 +14,10 @@ shared=${OGPU_SHARED:-../shared}
 OGPU_SHARED=$(cd "$shared" 2>/dev/null && pwd) || OGPU_SHARED=$(realpath -m "$shared")
 export OGPU_SHARED
 
+# What `make deps-net` installed; tests have a HOME of their own.
+OGPU_COMETBFT=${OGPU_COMETBFT:-${XDG_CACHE_HOME:-$HOME/.cache}/ogpu/cometbft/v0.40.0/cometbft}
+export OGPU_COMETBFT
+
 if ! command -v bats >/dev/null; then
   echo "bats is not installed: run 'make test', which installs it"
   echo "0 passed, 1 failed, 0 skipped"
