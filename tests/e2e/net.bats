@@ -67,8 +67,7 @@ pay() {
   net_down
   run -69 pay 0 net
   [[ $output == *"is 'ogpu-node start' running?"*"does not answer"* ]]
-  run -78 ogpu-node start -s nowhere
-  run -66 ogpu-node start -s nowhere/at/all
+  run -66 ogpu-node start -s nowhere
   ogpu init -q -s local --mflops 1000
   run -78 ogpu-node start -s local
   run -78 ogpu-node status -s local
