@@ -7,6 +7,7 @@
 #include "cli/cli_opts.h"
 
 /* The commands; argv[0] is the command's word. Each returns the exit status. */
+int contract_check(int argc, char **argv);
 int contract_run(int argc, char **argv);
 int contract_statetest(int argc, char **argv);
 

@@ -1,4 +1,4 @@
-/* main.c - ogpu-contract: runs contract code and state tests. */
+/* main.c - ogpu-contract: runs and checks contract code, runs state tests. */
 #include "contract.h"
 
 #include <string.h>
@@ -7,11 +7,12 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"check", contract_check},
     {"run", contract_run},
     {"statetest", contract_statetest},
 };
 
-static const char *const words[] = {"run", "statetest", NULL};
+static const char *const words[] = {"check", "run", "statetest", NULL};
 
 struct options {
     struct og_opts_common common;
@@ -19,8 +20,8 @@ struct options {
 
 static const struct og_tool tool = {
     .name = "ogpu-contract",
-    .summary = "run contract code and the state tests of Ethereum",
-    .synopsis = "run | statetest [OPTIONS] ARG ...",
+    .summary = "run and check contract code, run the state tests of Ethereum",
+    .synopsis = "check | run | statetest [OPTIONS] ARG ...",
     .commands = words,
 };
 

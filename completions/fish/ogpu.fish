@@ -4,7 +4,7 @@ complete -c ogpu -n __fish_use_subcommand -s q -l quiet -d 'no warnings, only er
 complete -c ogpu -n __fish_use_subcommand -s v -l verbose -d 'say more; twice for debugging'
 complete -c ogpu -n __fish_use_subcommand -s h -l help -d 'print this help and exit'
 complete -c ogpu -n __fish_use_subcommand -s V -l version -d 'print the version and exit'
-complete -c ogpu -n __fish_use_subcommand -f -a contract -d 'run contract code and the state tests of Ethereum'
+complete -c ogpu -n __fish_use_subcommand -f -a contract -d 'run and check contract code, run the state tests of Ethereum'
 complete -c ogpu -n '__fish_seen_subcommand_from contract' -s s -l state -x -a '(__fish_complete_directories)' -d 'state folder instead of $OGPU_HOME'
 complete -c ogpu -n '__fish_seen_subcommand_from contract' -s q -l quiet -d 'no warnings, only errors'
 complete -c ogpu -n '__fish_seen_subcommand_from contract' -s v -l verbose -d 'say more; twice for debugging'

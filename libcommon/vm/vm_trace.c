@@ -35,6 +35,11 @@ void og_vm_trace_step(const struct og_vm_frame *f, size_t pc, const struct og_u2
 {
     struct og_vm_tracer *t = f->vm->tracer;
     char word[67];
+    if (t->step) {
+        t->step(t->ctx, f, pc, sp, gas);
+        t->gas = gas;
+        return;
+    }
     og_vm_trace_end(f->vm, gas, NULL);
     uint8_t op = f->code->bytes[pc];
     og_buf_reset(&t->head);

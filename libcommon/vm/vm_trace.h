@@ -9,6 +9,9 @@
  * only after it, so its line comes when the next one begins. */
 struct og_vm_tracer {
     void (*line)(void *ctx, const char *json, size_t n);
+    /* Not NULL: called before every step instead, and no line is made. */
+    void (*step)(void *ctx, const struct og_vm_frame *f, size_t pc, const struct og_u256 *sp,
+                 int64_t gas);
     void *ctx;
     struct og_buf head, tail; /* of the step under way, before and behind its price */
     int64_t gas;              /* before it */
