@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-static const struct og_kernel_def *const kernels[] = {&og_kernel_climate, &og_kernel_gemm,
-                                                      &og_kernel_motion, &og_kernel_reduce};
+static const struct og_kernel_def *const kernels[] = {
+    &og_kernel_climate, &og_kernel_gemm, &og_kernel_mlp,    &og_kernel_motion,
+    &og_kernel_reduce,  &og_kernel_sgd,  &og_kernel_softmax};
 
 #define KERNELS (sizeof kernels / sizeof *kernels)
 

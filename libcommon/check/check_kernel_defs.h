@@ -52,4 +52,13 @@ enum { OG_REDUCE_ROWS, OG_REDUCE_COLUMNS, OG_REDUCE_PART, OG_REDUCE_TYPE, OG_RED
 enum { OG_REDUCE_F32, OG_REDUCE_I32 }; /* values of OG_REDUCE_TYPE */
 extern const struct og_kernel_def og_kernel_reduce;
 
+/* Gradients over labelled rows, as exec/exec_learn.h has them; f32 with the same bits everywhere.
+ * Inputs: parameters, rows * features bytes, a label byte a row. softmax and mlp: `parts` sums,
+ * each over rows rows * i / parts .. rows * (i + 1) / parts - 1 in blocks of 64 added as a tree:
+ * gradient, loss, right; a leaf is a sum. sgd: the parameters after steps of `batch` rows, one
+ * leaf. */
+enum { OG_LEARN_ROWS, OG_LEARN_FEATURES, OG_LEARN_CLASSES, OG_LEARN_PARTS, OG_LEARN_HIDDEN };
+enum { OG_SGD_HIDDEN = OG_LEARN_PARTS, OG_SGD_BATCH, OG_SGD_RATE_PPM };
+extern const struct og_kernel_def og_kernel_softmax, og_kernel_mlp, og_kernel_sgd;
+
 #endif

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct og_kernel_ops *const table[] = {&og_kernel_ops_climate, &og_kernel_ops_gemm,
-                                                    &og_kernel_ops_motion, &og_kernel_ops_reduce};
+static const struct og_kernel_ops *const table[] = {
+    &og_kernel_ops_climate, &og_kernel_ops_gemm, &og_kernel_ops_mlp,    &og_kernel_ops_motion,
+    &og_kernel_ops_reduce,  &og_kernel_ops_sgd,  &og_kernel_ops_softmax};
 
 static const struct og_kernel_ops *ops_of(const struct og_kernel_def *def)
 {

@@ -23,8 +23,8 @@ struct og_kernel_ops {
     const char *(*backend)(void);
 };
 
-extern const struct og_kernel_ops og_kernel_ops_climate, og_kernel_ops_gemm, og_kernel_ops_motion,
-    og_kernel_ops_reduce;
+extern const struct og_kernel_ops og_kernel_ops_climate, og_kernel_ops_gemm, og_kernel_ops_mlp,
+    og_kernel_ops_motion, og_kernel_ops_reduce, og_kernel_ops_sgd, og_kernel_ops_softmax;
 
 /* Runs part 0..n - 1, each on a thread of its own where there are threads (the first on this one).
  */

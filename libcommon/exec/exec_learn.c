@@ -4,7 +4,6 @@
 #include "base/base_mem.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +25,9 @@ struct learner {
     float *u, *d, *z; /* hidden values, their gradient; z, then the gradient by z */
 };
 
-static atomic_int portable_only;
+static atomic_bool portable_only;
 
-void og_learn_force_portable(int on)
+void og_learn_force_portable(bool on)
 {
     atomic_store(&portable_only, on);
 }
@@ -143,7 +142,7 @@ static inline void judge(struct learner *l, unsigned label, float score[2])
 #undef NAME
 #undef TARGET
 
-static bool has_avx2(void)
+bool og_learn_has_avx2(void)
 {
     return !atomic_load(&portable_only) && __builtin_cpu_supports("avx2") &&
            __builtin_cpu_supports("fma");
@@ -152,7 +151,7 @@ static bool has_avx2(void)
 #define avx2_row  portable_row
 #define avx2_add  portable_add
 #define avx2_step portable_step
-static bool has_avx2(void)
+bool og_learn_has_avx2(void)
 {
     return false;
 }
@@ -232,7 +231,7 @@ static void learner_release(struct learner *l)
 static void pass(struct learner *l, const struct og_learn_rows *r, uint32_t from, uint32_t to,
                  float *g, float score[2])
 {
-    bool avx2 = has_avx2();
+    bool avx2 = og_learn_has_avx2();
     for (uint32_t i = from; i < to; i++) {
         const uint8_t *x = r->x + (size_t)i * l->s.features;
         if (avx2)
@@ -253,7 +252,7 @@ static void node(struct learner *l, const struct og_learn_rows *r, uint32_t part
         float *right = og_xmalloc((l->size + 2) * sizeof *right);
         node(l, r, part, first, left, g);
         node(l, r, part, first + left, count - left, right);
-        (has_avx2() ? avx2_add : portable_add)(right, l->size + 2, g);
+        (og_learn_has_avx2() ? avx2_add : portable_add)(right, l->size + 2, g);
         free(right);
         return;
     }
@@ -321,7 +320,7 @@ void og_learn_descend(const struct og_learn *s, const struct og_learn_rows *r, u
         uint32_t n = r->n - from < batch ? r->n - from : batch;
         memset(g, 0, l.size * sizeof *g);
         pass(&l, r, from, from + n, g, score);
-        (has_avx2() ? avx2_step : portable_step)(-(rate / (float)n), g, l.size, l.w);
+        (og_learn_has_avx2() ? avx2_step : portable_step)(-(rate / (float)n), g, l.size, l.w);
         transpose(&l);
         from += n;
     }

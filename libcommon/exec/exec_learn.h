@@ -17,6 +17,7 @@
 
 #include "base/base_err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,7 +64,8 @@ uint32_t og_learn_right(const struct og_learn *l, const struct og_learn_rows *r,
 /* exp(x) for x <= 0 (0 below -87) and log(x) for normal x > 0, within 2 units in the last place. */
 float og_learn_exp(float x);
 float og_learn_log(float x);
+bool og_learn_has_avx2(void);
 /* For tests: from here on without AVX2. */
-void og_learn_force_portable(int on);
+void og_learn_force_portable(bool on);
 
 #endif

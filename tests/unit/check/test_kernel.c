@@ -152,12 +152,34 @@ static void test_reduce(void **st)
     refused("reduce", "{\"rows\":2147483648,\"columns\":1,\"part\":1024}", "too fine");
 }
 
+static void test_learn(void **st)
+{
+    struct og_kernel k;
+    struct og_err err;
+    (void)st;
+    const char *text = "{\"rows\":6000,\"features\":784,\"classes\":10,\"parts\":4}";
+    assert_int_equal(parse("softmax", text, &k, &err), OG_OK);
+    assert_true(k.shape.in_bytes[0] == 4 * 7850 && k.shape.in_bytes[1] == 6000 * 784);
+    assert_true(k.shape.in_bytes[2] == 6000 && k.shape.out_bytes[0] == 4 * 4 * 7852);
+    assert_true(og_kernel_leaves(&k) == 4 && k.shape.work_mflop == 189); /* 4 * 7850 * 6000 */
+    assert_int_equal(k.shape.automatic, OG_VERIFY_EXACT);
+    text = "{\"rows\":100,\"features\":784,\"classes\":10,\"hidden\":128}";
+    assert_int_equal(parse("mlp", text, &k, &err), OG_OK);
+    assert_true(k.shape.in_bytes[0] == 4 * (785 * 128 + 1290) && og_kernel_leaves(&k) == 8);
+    assert_int_equal(parse("sgd", text, &k, &err), OG_OK);
+    assert_true(k.shape.out_bytes[0] == k.shape.in_bytes[0] && og_kernel_leaves(&k) == 1);
+    refused("softmax", "{\"rows\":3,\"features\":1,\"classes\":2,\"parts\":4}", "'parts'");
+    refused("mlp", "{\"rows\":3,\"features\":1,\"classes\":2}", "'hidden' is missing");
+    refused("sgd", "{\"rows\":3,\"features\":65536,\"classes\":2,\"hidden\":4096}", "parameters");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),        cmocka_unit_test(test_gemm),
         cmocka_unit_test(test_gemm_refuses), cmocka_unit_test(test_motion),
         cmocka_unit_test(test_climate),      cmocka_unit_test(test_reduce),
+        cmocka_unit_test(test_learn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

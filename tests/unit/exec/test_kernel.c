@@ -284,6 +284,31 @@ static void test_motion_leaves(void **state)
     drop(&f);
 }
 
+static void test_learn_leaves(void **state)
+{
+    (void)state;
+    static const char *const made[][2] = {
+        {"softmax", "{\"rows\":300,\"features\":30,\"classes\":7,\"parts\":5}"},
+        {"mlp", "{\"rows\":90,\"features\":20,\"classes\":3,\"hidden\":9,\"parts\":7}"},
+        {"sgd", "{\"rows\":50,\"features\":20,\"classes\":3,\"hidden\":9,\"batch\":8}"}};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        struct og_kernel k = kernel(made[i][0], made[i][1]);
+        struct files f = files_of(&k, 5);
+        struct og_err err;
+        for (size_t j = 0; j < k.shape.in_bytes[0] / 4; j++)
+            ((float *)f.in[0])[j] = (float)(j % 13) / 13 - 0.5f;
+        for (size_t j = 0; j < k.shape.in_bytes[2]; j++)
+            ((uint8_t *)f.in[2])[j] %= 3;
+        check_leaves(&k, &f);
+        ((uint8_t *)f.out[0])[k.shape.out_bytes[0] - 9] ^= 1;
+        assert_int_equal(vote_of(&k, &f, 0), OG_VOTE_BAD);
+        ((uint8_t *)f.in[2])[11] = 200;
+        assert_int_equal(og_kernel_run(&k, ins(&f), f.out, 1, &err), OG_E_DATA);
+        assert_non_null(strstr(err.msg, "row 11 has label 200"));
+        drop(&f);
+    }
+}
+
 static void test_gemm_leaves(void **state)
 {
     (void)state;
@@ -483,10 +508,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_i32_refuses_overflow), cmocka_unit_test(test_job),
         cmocka_unit_test(test_job_time_and_values),  cmocka_unit_test(test_gemm_leaves),
-        cmocka_unit_test(test_motion_leaves),        cmocka_unit_test(test_motion_goes_on),
-        cmocka_unit_test(test_motion_job),           cmocka_unit_test(test_climate_leaves),
-        cmocka_unit_test(test_climate_values),       cmocka_unit_test(test_reduce_leaves),
-        cmocka_unit_test(test_reduce_values),        cmocka_unit_test(test_all_can_run),
+        cmocka_unit_test(test_motion_leaves),        cmocka_unit_test(test_learn_leaves),
+        cmocka_unit_test(test_motion_goes_on),       cmocka_unit_test(test_motion_job),
+        cmocka_unit_test(test_climate_leaves),       cmocka_unit_test(test_climate_values),
+        cmocka_unit_test(test_reduce_leaves),        cmocka_unit_test(test_reduce_values),
+        cmocka_unit_test(test_all_can_run),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }

@@ -131,9 +131,9 @@ static void test_tree(void **state)
         for (size_t i = 0; i < n; i++)
             a[i] = a[i] + b[i];
         assert_memory_equal(a, whole, n * sizeof *a);
-        og_learn_force_portable(1);
+        og_learn_force_portable(true);
         og_learn_sum(&s.l, &s.r, s.p, 6, 0, 13, b);
-        og_learn_force_portable(0);
+        og_learn_force_portable(false);
         assert_memory_equal(b, whole, n * sizeof *b);
         free(whole);
         free(a);
