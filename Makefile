@@ -59,7 +59,7 @@ short     = $(if $(V),,@echo '  $(1)  $@';)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test unit e2e fuzz fuzz-replay soak bench lint format completions man-lint \
+.PHONY: all run test unit e2e fuzz fuzz-replay soak bench lint format completions man-lint examples \
         install uninstall deps deps-net clean help sim built-run built-test built
 
 all: $(BINS)                               ## build every tool into build/$(MODE)/bin
@@ -90,6 +90,15 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 $(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+# What the examples need beside the tools.
+EXAMPLE_BIN := $(foreach d,$(wildcard examples/*/*.c),$(BUILD)/examples/$(notdir $(basename $(d))))
+examples: all $(EXAMPLE_BIN)               ## what the examples need beside the tools
+define example_rule
+$(BUILD)/examples/$(1): $(BUILD)/obj/examples/$(1)/$(1).o $(BUILD)/libcommon.a
+	@mkdir -p $$(@D)
+	$$(call short,LD)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach d,$(EXAMPLE_BIN),$(eval $(call example_rule,$(notdir $(d)))))
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -112,7 +121,7 @@ test: deps                                 ## everything CI runs
 	@tests/deps/deps-net.sh || echo 'the tests of networks will be skipped'
 	@$(MAKE) --no-print-directory -j$$(nproc) built
 	@$(MAKE) --no-print-directory built-test
-built: all $(UNIT_BIN) $(SIM_BIN) $(FUZZ_BIN)
+built: all $(UNIT_BIN) $(SIM_BIN) $(FUZZ_BIN) $(EXAMPLE_BIN)
 built-test: lint unit sim fuzz-replay e2e
 unit: $(UNIT_BIN)                          ## cmocka tests, one binary a module
 	@tests/unit/run.sh $(UNIT_BIN)
@@ -135,7 +144,7 @@ ACTOR := $(BUILD)/actors/actor
 $(BUILD)/actors/%: $(BUILD)/obj/tests/actors/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-e2e: all $(SIM_BIN) $(FAULTIO) $(ACTOR) $(FAKECUDA)             ## Bats: real tools, files, crashes
+e2e: all examples $(SIM_BIN) $(FAULTIO) $(ACTOR) $(FAKECUDA)             ## Bats: real tools, files, crashes
 	@BUILD=$(BUILD) tests/e2e/run.sh
 fuzz-replay: $(FUZZ_BIN)                   ## the fuzz targets over their committed corpora
 	@for t in $(FUZZ_BIN); do $$t tests/fuzz/corpus/$${t##*/fuzz_} || exit 1; done
