@@ -45,6 +45,7 @@ struct run {
     unsigned ticks;
     uint64_t next_look_us;
     struct og_watch_use seen; /* at the last look; mem_bytes is the largest so far */
+    uint64_t asked_us;        /* SIGTERM was sent; 0: not */
     bool killed;
 };
 
@@ -132,6 +133,10 @@ static void look(struct run *r)
         og_watch_tree(r->launch.root, true, boxed, r->disk, OG_JOB_PROCS_MAX + 2, &use);
     uint64_t peak = og_max_u64(r->seen.mem_bytes, use.mem_bytes);
     r->seen = use;
+    if (job->live) {
+        atomic_store(&job->live->root, (int)r->launch.root);
+        atomic_store(&job->live->cpu_ms, use.user_ms + use.sys_ms);
+    }
     r->seen.mem_bytes = peak;
     if ((job->mem_bytes && use.mem_bytes > job->mem_bytes) || use.procs > OG_JOB_PROCS_MAX + 2) {
         kill_job(r, OG_JOB_MEMORY);
@@ -146,6 +151,24 @@ static void look(struct run *r)
         kill_job(r, OG_JOB_OUTPUT);
 }
 
+/* Gives the microseconds until the grace is over. */
+static uint64_t stop_job(struct run *r, int how, uint64_t now)
+{
+    uint64_t grace_us = og_min_u64(r->job->grace_ms, UINT64_MAX / 2000) * 1000;
+    if (how != OG_STOP_GRACE || !grace_us || !r->launch.started) {
+        kill_job(r, how == OG_STOP_MEMORY ? OG_JOB_MEMORY : OG_JOB_STOPPED);
+        return UINT64_MAX;
+    }
+    if (!r->asked_us) {
+        r->asked_us = now;
+        og_watch_signal(r->launch.root, SIGTERM);
+        og_watch_signal(r->launch.root, SIGCONT);
+    }
+    if (now - r->asked_us >= grace_us)
+        kill_job(r, OG_JOB_STOPPED);
+    return r->killed ? UINT64_MAX : grace_us - (now - r->asked_us);
+}
+
 /* The limits that time brings; gives the milliseconds until the next one. */
 static int check_limits(struct run *r, const volatile sig_atomic_t *stop)
 {
@@ -155,16 +178,17 @@ static int check_limits(struct run *r, const volatile sig_atomic_t *stop)
     uint64_t limit = r->launch.started ? job->limit_ms : SETUP_MS;
     uint64_t wait_us = UINT64_MAX;
     if (stop && *stop)
-        kill_job(r, OG_JOB_STOPPED);
+        wait_us = stop_job(r, (int)*stop, now);
     if (r->out.flooded || r->err.flooded)
         kill_job(r, OG_JOB_OUTPUT);
     if (limit && limit < UINT64_MAX / 2000) {
         if (now - start >= limit * 1000)
             kill_job(r, r->launch.started ? OG_JOB_TIME : OG_JOB_NODE_FAULT);
         else
-            wait_us = start + limit * 1000 - now;
+            wait_us = og_min_u64(wait_us, start + limit * 1000 - now);
     }
-    if (!r->killed && (job->mem_bytes || job->out_bytes_max || job->scratch_bytes_max)) {
+    if (!r->killed &&
+        (job->mem_bytes || job->out_bytes_max || job->scratch_bytes_max || job->live)) {
         if (now >= r->next_look_us) {
             look(r);
             now = og_time_mono_us();
@@ -307,6 +331,8 @@ static enum og_rc play(struct run *r, const volatile sig_atomic_t *stop, struct 
         return rc;
     if (!r->killed && (r->out.flooded || r->err.flooded))
         r->res->why = OG_JOB_OUTPUT;
+    if (!r->killed && r->asked_us) /* how far it came before it ended nobody knows */
+        r->res->why = OG_JOB_STOPPED;
     if (r->job->sandbox == OG_SANDBOX_BWRAP && !r->killed) {
         rc = og_launch_status(l, r->job, err);
         if (rc == OG_OK && !l->exited)
@@ -467,6 +493,8 @@ enum og_rc og_exec_run(const struct og_job *job, struct og_job_result *out,
         return rc;
     }
     rc = run_in(&r, stop, err);
+    if (job->live)
+        atomic_store(&job->live->root, 0);
     og_cgroup_close(&r.group);
     og_launch_close(&r.launch);
     og_stream_release(&r.out);

@@ -6,6 +6,7 @@
 #include "crypto/crypto_hash.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,19 @@ struct og_job_in {
     bool executable;
 };
 
+/* What *stop of a running job asks for. */
+enum og_job_stop {
+    OG_STOP_NOW = 1,    /* kill it */
+    OG_STOP_GRACE = 2,  /* SIGTERM to its processes; what is left after grace_ms is killed */
+    OG_STOP_MEMORY = 3, /* kill it: it uses more memory of a GPU than it asked for (why MEMORY) */
+};
+
+/* What others may look at while a job runs. */
+struct og_job_live {
+    atomic_int root;              /* the process below which all of it lives; 0: none */
+    atomic_uint_least64_t cpu_ms; /* that it used so far, at the last look */
+};
+
 /* Everything is borrowed. Zero-initialise, then fill; zero means "none" or "no limit". */
 struct og_job {
     const char *const *argv; /* NULL-terminated; argv[0] with a slash names an input, else PATH */
@@ -40,6 +54,11 @@ struct og_job {
     uint64_t scratch_bytes_max; /* 0: 4 * out_bytes_max + 64 MiB; no limit when both are 0 */
     uint64_t cores;
     enum og_sandbox sandbox;
+    bool net;         /* the sandbox shares the machine's network */
+    const char *root; /* the sandbox shows this folder's entries in place of the system's; NULL */
+    const char *const *devices; /* device files that the sandbox shows, NULL-terminated; NULL */
+    uint64_t grace_ms;          /* see OG_STOP_GRACE */
+    struct og_job_live *live;   /* NULL, or kept up to date */
     uid_t uid; /* 0: stay who we are; never so for others' jobs as root. Else (needs root) the job
                 * runs as this id, user and group: OG_JOB_UID_BASE + slot. */
     /* Working folder of the job, absolute: made when missing, emptied before, left in place and
@@ -64,7 +83,7 @@ enum og_job_why {
     OG_JOB_TIME,       /* limit_ms, or the CPU time that belongs to it */
     OG_JOB_MEMORY,     /* mem_bytes */
     OG_JOB_OUTPUT,     /* a stream, the outputs or the scratch folder grew too large */
-    OG_JOB_STOPPED,    /* *stop became non-zero */
+    OG_JOB_STOPPED,    /* *stop became NOW or GRACE */
     OG_JOB_INPUT,      /* an input cannot be read or its path is not tame */
     OG_JOB_NODE_FAULT, /* this machine could not run it: sandbox, scratch folder, blob folder */
 };
@@ -107,8 +126,7 @@ struct og_job_result {
     size_t n_outs;
 };
 
-/* Blocks until the job and every process of it are gone (without a sandbox and control groups one
- * that left for a session of its own and lost its parent escapes). Thread-safe; one thread a slot.
+/* Blocks until the job and every process of it are gone. Thread-safe; one thread a slot.
  * OG_OK when `why` is the job's own end (DONE, TIME, MEMORY, OUTPUT, STOPPED); else INPUT or
  * NODE_FAULT with the code and the sentence in err. A missing program is exit 127, no error. stop
  * may be NULL. Release the result in every case. */

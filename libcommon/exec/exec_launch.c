@@ -6,6 +6,7 @@
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
+#include "exec/exec_guard.h"
 #include "exec/exec_sandbox.h"
 #include "exec/exec_seccomp.h"
 #include "exec/exec_spawn.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -182,7 +184,8 @@ static enum og_rc spawn(struct og_launch *l, const struct og_job *job, struct og
     enum og_rc rc = open_stdio(l, stdio, err);
     memcpy(s->stdio, stdio, sizeof stdio);
     if (rc == OG_OK)
-        rc = og_spawn_start(s, &l->pid, &l->exec_errno, err);
+        rc = job->sandbox == OG_SANDBOX_NONE ? og_guard_start(s, &l->pid, &l->exec_errno, err)
+                                             : og_spawn_start(s, &l->pid, &l->exec_errno, err);
     if (l->pid > 0)
         l->pid_fd = open_pid_fd(l->pid);
     close_all(stdio, 3);
@@ -226,7 +229,7 @@ static int data_pipe(const void *p, size_t n)
     return -1;
 }
 
-static enum og_rc open_sandbox_fds(struct og_launch *l, struct og_sandbox_fds *f,
+static enum og_rc open_sandbox_fds(struct og_launch *l, bool net, struct og_sandbox_fds *f,
                                    struct og_err *err)
 {
     static const char passwd[] = "root:x:0:0:root:/:/bin/sh\n"
@@ -236,7 +239,7 @@ static enum og_rc open_sandbox_fds(struct og_launch *l, struct og_sandbox_fds *f
     const void *bpf;
     size_t len;
     *f = (struct og_sandbox_fds){-1, -1, -1, -1, -1};
-    enum og_rc rc = og_seccomp_filter(&bpf, &len, err);
+    enum og_rc rc = og_seccomp_filter(net, &bpf, &len, err);
     if (rc != OG_OK)
         return rc;
     int block[2], status[2];
@@ -257,6 +260,23 @@ static enum og_rc open_sandbox_fds(struct og_launch *l, struct og_sandbox_fds *f
     return OG_OK;
 }
 
+/* Bubblewrap's options in a file that nobody else can open. */
+static enum og_rc open_args(const struct og_job *job, const char *const *srcs, const char *scratch,
+                            const char *const *env, const struct og_sandbox_fds *f, int *out,
+                            struct og_err *err)
+{
+    struct og_buf b = OG_BUF_INIT;
+    og_sandbox_args(job, srcs, scratch, env, f, &b);
+    *out = memfd_create("ogpu-args", MFD_CLOEXEC);
+    enum og_rc rc = *out < 0 ? og_err_set(err, OG_E_UNAVAILABLE, "cannot make a memory file: %s",
+                                          strerror(errno))
+                             : og_io_write_fd(*out, b.p, b.len, err);
+    if (rc == OG_OK && lseek(*out, 0, SEEK_SET) != 0)
+        rc = og_err_set(err, OG_E_IO, "cannot read a memory file");
+    og_buf_release(&b);
+    return rc;
+}
+
 static enum og_rc start_sandboxed(struct og_launch *l, const struct og_job *job,
                                   const struct og_scratch *scratch, const char *const *srcs,
                                   int cgroup_fd, struct og_err *err)
@@ -266,28 +286,32 @@ static enum og_rc start_sandboxed(struct og_launch *l, const struct og_job *job,
     if (rc != OG_OK)
         return rc;
     struct og_sandbox_fds f;
-    rc = open_sandbox_fds(l, &f, err);
+    rc = open_sandbox_fds(l, job->net, &f, err);
     const char **env = make_env(job, "HOME=" OG_SANDBOX_HOME);
     if (rc == OG_OK && !og_sandbox_fits(job, env)) {
         l->exec_errno = E2BIG;
     } else if (rc == OG_OK) {
         static char *const no_env[] = {NULL};
         const char *paths[] = {bwrap, NULL};
-        char **argv = og_sandbox_argv(bwrap, job, srcs, scratch->path, env, &f);
-        const int keep[] = {f.seccomp, f.block, f.status, f.passwd, f.group};
+        int args = -1;
+        rc = open_args(job, srcs, scratch->path, env, &f, &args, err);
+        char **argv = og_sandbox_argv(bwrap, job, args);
+        const int keep[] = {f.seccomp, f.block, f.status, f.passwd, f.group, args};
         struct og_spawn s = {.paths = paths,
                              .argv = argv,
                              .envp = no_env,
                              .cwd_fd = -1,
                              .keep = keep,
-                             .n_keep = 5,
+                             .n_keep = 6,
                              .cgroup_fd = cgroup_fd};
         l->start_us = og_time_mono_us();
-        rc = spawn(l, job, &s, err);
+        if (rc == OG_OK)
+            rc = spawn(l, job, &s, err);
         if (rc == OG_OK && l->exec_errno && l->exec_errno != E2BIG)
             rc = og_err_set(err, OG_E_UNAVAILABLE, "no sandbox: cannot execute '%s': %s", bwrap,
                             strerror(l->exec_errno));
         free(argv);
+        close_all(&args, 1);
     }
     free(env);
     int fds[] = {f.seccomp, f.block, f.status, f.passwd, f.group};
@@ -365,30 +389,36 @@ void og_launch_kill(const struct og_launch *l, const struct og_job *job)
 {
     if (l->init_fd >= 0)
         send_kill(l->init_fd); /* and with it its whole namespace */
-    if (job->sandbox == OG_SANDBOX_NONE)
-        og_watch_kill(l->pid);
-    else
+    if (job->sandbox == OG_SANDBOX_NONE) {
+        kill(l->pid, SIGTERM); /* the guard's word to clear all away */
+        kill(l->pid, SIGCONT);
+    } else {
         kill(l->pid, SIGKILL);
+    }
 }
 
-/* All members of the group got SIGKILL; those that are orphans are somebody else's to reap. */
-static void wait_group(pid_t group)
+/* A guard that a job of its own user has stopped or that cannot get rid of a process. */
+static bool guard_ended(const struct og_launch *l)
 {
-    for (int i = 0; i < 1000 && kill(-group, 0) == 0; i++)
-        og_time_sleep_ms(1);
+    struct pollfd p = {l->pid_fd, POLLIN, 0};
+    uint64_t end = og_time_mono_ms() + GONE_MS;
+    if (l->pid_fd < 0)
+        return true;
+    while (og_time_mono_ms() < end)
+        if (poll(&p, 1, 100) > 0)
+            return true;
+    return false;
 }
 
 void og_launch_reap(struct og_launch *l, const struct og_job *job, int *wait_status,
                     struct rusage *use)
 {
-    if (job->sandbox == OG_SANDBOX_NONE)
-        kill(-l->pid, SIGKILL); /* while the dead leader still keeps the number taken */
+    if (job->sandbox == OG_SANDBOX_NONE && !guard_ended(l))
+        og_watch_kill(l->pid);
     if (l->init_fd >= 0)
         send_kill(l->init_fd);
     while (wait4(l->pid, wait_status, 0, use) < 0 && errno == EINTR)
         continue;
-    if (job->sandbox == OG_SANDBOX_NONE)
-        wait_group(l->pid);
     struct pollfd p = {l->init_fd, POLLIN, 0};
     if (l->init_fd >= 0)
         while (poll(&p, 1, GONE_MS) < 0 && errno == EINTR)

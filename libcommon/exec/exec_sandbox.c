@@ -1,10 +1,11 @@
 /* exec_sandbox.c - what a job sees: its folder, the system's programs read-only, nothing else. */
 #include "exec/exec_sandbox.h"
 
-#include "base/base_buf.h"
+#include "base/base_io.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,9 +15,10 @@
 #include <unistd.h>
 
 #define WORDS_MAX       8900 /* of bubblewrap's 9,000 */
-#define WORDS_OWN       160  /* of the command line without environment, inputs, program */
+#define WORDS_OWN       1100 /* of the command line without environment, inputs, program */
 #define MOUNTS_MAX      1000 /* each costs bubblewrap a look at all before it */
 #define MOUNT_BYTES_MAX (512u << 10)
+#define IMAGE_TOP_MAX   256 /* entries at the top of an image */
 
 /* Arguments are joined with NULs first, pointed at afterwards: one block to free. */
 static void add(struct og_buf *b, ...) __attribute__((sentinel));
@@ -49,7 +51,7 @@ static void add_system(struct og_buf *b, const char *path)
     }
 }
 
-static void add_view(struct og_buf *b)
+static void add_system_view(struct og_buf *b)
 {
     static const char *const folders[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
     static const char *const etc[] = {
@@ -64,16 +66,106 @@ static void add_view(struct og_buf *b)
         add(b, "--ro-bind-try", etc[i], etc[i], NULL);
 }
 
+/* What the sandbox puts there itself. */
+static bool is_ours(const char *name)
+{
+    static const char *const ours[] = {".", "..", "proc", "dev", "tmp", "sys", "job", "ogpu"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The entries of an image, one by one, so that our own folders need no place in it. */
+static void add_image_view(struct og_buf *b, const char *root)
+{
+    DIR *d = opendir(root);
+    struct dirent *e;
+    for (size_t n = 0; d && n < IMAGE_TOP_MAX && (e = readdir(d));) {
+        char to[256];
+        if (is_ours(e->d_name))
+            continue;
+        char *from = og_io_join(root, e->d_name), *at = og_io_join("/", e->d_name);
+        ssize_t len = readlink(from, to, sizeof to - 1);
+        to[len > 0 ? len : 0] = '\0';
+        if (len > 0)
+            add(b, "--symlink", to, at, NULL);
+        else
+            add(b, "--ro-bind", from, at, NULL);
+        free(from);
+        free(at);
+        n++;
+    }
+    if (d)
+        closedir(d);
+}
+
+static bool image_has(const struct og_job *job, const char *path)
+{
+    if (!job->root)
+        return false;
+    char *at = og_io_join(job->root, path);
+    bool there = access(at, F_OK) == 0;
+    free(at);
+    return there;
+}
+
+/* Names of machines; an image must have the files to be covered. */
+static void add_net(struct og_buf *b, const struct og_job *job)
+{
+    static const char *const etc[] = {"etc/resolv.conf", "etc/hosts", "etc/nsswitch.conf",
+                                      "etc/services"};
+    for (size_t i = 0; i < sizeof etc / sizeof *etc; i++) {
+        char *at = og_io_join("/", etc[i]);
+        if (!job->root || image_has(job, etc[i]))
+            add(b, "--ro-bind-try", at, at, NULL);
+        free(at);
+    }
+}
+
+/* The driver's part in user space, for an image that brings none. */
+static void add_driver(struct og_buf *b)
+{
+    static const char *const dirs[] = {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+                                       "/usr/lib64", "/usr/lib"};
+    static const char *const libs[] = {"libcuda.so.1", "libnvidia-ptxjitcompiler.so.1",
+                                       "libnvidia-nvvm.so.4", "libnvidia-ml.so.1"};
+    for (size_t i = 0; i < sizeof libs / sizeof *libs; i++)
+        for (size_t k = 0; k < sizeof dirs / sizeof *dirs; k++) {
+            char *from = og_io_join(dirs[k], libs[i]), *at = og_io_join(OG_SANDBOX_LIBS, libs[i]);
+            bool there = access(from, R_OK) == 0;
+            if (there)
+                add(b, "--ro-bind", from, at, NULL);
+            free(from);
+            free(at);
+            if (there)
+                break;
+        }
+}
+
+static void add_devices(struct og_buf *b, const struct og_job *job)
+{
+    for (size_t i = 0; job->devices && job->devices[i]; i++)
+        add(b, "--dev-bind-try", job->devices[i], job->devices[i], NULL);
+    if (!job->devices)
+        return;
+    add(b, "--ro-bind", "/sys", "/sys", NULL); /* without it cuInit fails with 304 */
+    if (job->root)
+        add_driver(b);
+}
+
 /* The tmpfs of the job lie in memory: what the watcher of its memory counts; the sizes are the hard
  * stop between two looks. */
-static void add_memory_folders(struct og_buf *b, uint64_t mem_bytes)
+static void add_memory_folders(struct og_buf *b, const struct og_job *job)
 {
+    uint64_t mem_bytes = job->mem_bytes;
     char size[24];
     uint64_t half = mem_bytes ? og_max_u64(mem_bytes / 2, 1u << 20) : (uint64_t)1 << 30;
     snprintf(size, sizeof size, "%llu", (unsigned long long)half);
-    add(b, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", size, "--tmpfs",
-        "/dev/shm", "--remount-ro", "/dev", "--perms", "1777", "--size", size, "--tmpfs", "/tmp",
-        NULL);
+    add(b, "--proc", "/proc", "--dev", "/dev", NULL);
+    add_devices(b, job);
+    add(b, "--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+        "--perms", "1777", "--size", size, "--tmpfs", "/tmp", NULL);
 }
 
 static void add_env(struct og_buf *b, const char *const *env)
@@ -128,37 +220,48 @@ bool og_sandbox_fits(const struct og_job *job, const char *const *env)
     return WORDS_OWN + count(job->argv) + 3 * count(env) <= WORDS_MAX;
 }
 
-char **og_sandbox_argv(const char *bwrap, const struct og_job *job, const char *const *srcs,
-                       const char *scratch, const char *const *env,
-                       const struct og_sandbox_fds *fds)
+void og_sandbox_args(const struct og_job *job, const char *const *srcs, const char *scratch,
+                     const char *const *env, const struct og_sandbox_fds *fds, struct og_buf *out)
 {
-    struct og_buf b;
     char id[16];
     snprintf(id, sizeof id, "%d", OG_SANDBOX_UID);
-    og_buf_init(&b);
-    add(&b, bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--uid", id, "--gid", id,
+    add(out, "--unshare-all", "--unshare-user", "--disable-userns", "--uid", id, "--gid", id,
         "--hostname", "ogpu", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--clearenv", NULL);
-    add_env(&b, env);
-    add_view(&b);
-    add(&b, "--perms", "0644", NULL);
-    add_fd(&b, "--file", fds->passwd);
-    add(&b, "/etc/passwd", "--perms", "0644", NULL);
-    add_fd(&b, "--file", fds->group);
-    add(&b, "/etc/group", NULL);
-    add_memory_folders(&b, job->mem_bytes);
-    add(&b, "--bind", scratch, OG_SANDBOX_HOME, NULL);
+    if (job->net)
+        add(out, "--share-net", NULL);
+    add_env(out, env);
+    if (job->root)
+        add_image_view(out, job->root);
+    else
+        add_system_view(out);
+    if (!image_has(job, "etc")) {
+        add(out, "--perms", "0644", NULL);
+        add_fd(out, "--file", fds->passwd);
+        add(out, "/etc/passwd", "--perms", "0644", NULL);
+        add_fd(out, "--file", fds->group);
+        add(out, "/etc/group", NULL);
+    }
+    if (job->net)
+        add_net(out, job);
+    add_memory_folders(out, job);
+    add(out, "--bind", scratch, OG_SANDBOX_HOME, NULL);
     for (size_t i = 0; srcs && i < job->n_in; i++) {
-        char *at = og_xmalloc(sizeof OG_SANDBOX_HOME + 1 + strlen(job->in[i].path));
-        memcpy(at, OG_SANDBOX_HOME "/", sizeof OG_SANDBOX_HOME);
-        memcpy(at + sizeof OG_SANDBOX_HOME, job->in[i].path, strlen(job->in[i].path) + 1);
-        add(&b, "--ro-bind", srcs[i], at, NULL);
+        char *at = og_io_join(OG_SANDBOX_HOME, job->in[i].path);
+        add(out, "--ro-bind", srcs[i], at, NULL);
         free(at);
     }
-    add(&b, "--remount-ro", "/", "--chdir", OG_SANDBOX_HOME, NULL);
-    add_fd(&b, "--seccomp", fds->seccomp);
-    add_fd(&b, "--block-fd", fds->block);
-    add_fd(&b, "--json-status-fd", fds->status);
+    add(out, "--remount-ro", "/", "--chdir", OG_SANDBOX_HOME, NULL);
+    add_fd(out, "--seccomp", fds->seccomp);
+    add_fd(out, "--block-fd", fds->block);
+    add_fd(out, "--json-status-fd", fds->status);
+}
+
+char **og_sandbox_argv(const char *bwrap, const struct og_job *job, int args_fd)
+{
+    struct og_buf b = OG_BUF_INIT;
+    add(&b, bwrap, NULL);
+    add_fd(&b, "--args", args_fd);
     add(&b, "--", NULL);
     for (size_t i = 0; job->argv[i]; i++)
         add(&b, job->argv[i], NULL);

@@ -2,6 +2,7 @@
 #ifndef OG_EXEC_SANDBOX_H
 #define OG_EXEC_SANDBOX_H
 
+#include "base/base_buf.h"
 #include "base/base_err.h"
 #include "exec/exec_job.h"
 
@@ -10,7 +11,9 @@
 #include <sys/types.h>
 
 #define OG_SANDBOX_HOME "/job" /* the working folder inside */
-#define OG_SANDBOX_UID  1000   /* the job's uid and gid inside */
+#define OG_SANDBOX_LIBS                                                                            \
+    "/ogpu/lib"             /* libraries of the GPU's driver, where an image is the system */
+#define OG_SANDBOX_UID 1000 /* the job's uid and gid inside */
 
 /* Starts a real sandbox around /bin/true as `uid` (0: as ourselves). OG_E_UNAVAILABLE with one
  * sentence naming what is missing. Takes some 10 ms; call it once at start. */
@@ -33,10 +36,13 @@ struct og_sandbox_fds {
 bool og_sandbox_mounts(const struct og_job *job);
 bool og_sandbox_fits(const struct og_job *job, const char *const *env);
 
-/* The NULL-terminated command line for job; srcs (NULL: no input is mounted): srcs[i] is the
- * readable file of input i, scratch the host's folder. One block from malloc. */
-char **og_sandbox_argv(const char *bwrap, const struct og_job *job, const char *const *srcs,
-                       const char *scratch, const char *const *env,
-                       const struct og_sandbox_fds *fds);
+/* Bubblewrap's options for job, each with a NUL behind it, as --args reads them: every user of the
+ * machine can read a command line, and these hold the job's environment. srcs (NULL: no input is
+ * mounted): srcs[i] is the readable file of input i, scratch the host's folder. */
+void og_sandbox_args(const struct og_job *job, const char *const *srcs, const char *scratch,
+                     const char *const *env, const struct og_sandbox_fds *fds, struct og_buf *out);
+/* The NULL-terminated command line, which names the descriptor that holds the options and the job's
+ * program. One block from malloc. */
+char **og_sandbox_argv(const char *bwrap, const struct og_job *job, int args_fd);
 
 #endif

@@ -99,9 +99,11 @@ static const unsigned long new_namespaces[] = {
     CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP, /* CLONE_NEWTIME: unshare and clone3 only */
 };
 
-static struct og_buf program = OG_BUF_INIT;
-static struct og_err failure;
-static enum og_rc outcome;
+static struct built {
+    struct og_buf program;
+    struct og_err failure;
+    enum og_rc outcome;
+} built[2]; /* without and with the network */
 
 static int deny(scmp_filter_ctx ctx, const char *name)
 {
@@ -117,7 +119,19 @@ static int deny_with(scmp_filter_ctx ctx, int nr, struct scmp_arg_cmp cmp)
     return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1, cmp);
 }
 
-static int add_rules(scmp_filter_ctx ctx)
+/* Families of sockets between processes of the job and, with net, to other machines. */
+static int add_sockets(scmp_filter_ctx ctx, bool net)
+{
+    int rc = 0;
+    if (!net)
+        return deny_with(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+    for (int family = 0; family < AF_INET6 && rc == 0; family++)
+        if (family != AF_UNIX && family != AF_INET)
+            rc = deny_with(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
+    return rc == 0 ? deny_with(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_GT, AF_INET6, 0)) : rc;
+}
+
+static int add_rules(scmp_filter_ctx ctx, bool net)
 {
     int rc = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     for (size_t i = 0; i < sizeof denied / sizeof *denied && rc == 0; i++)
@@ -130,7 +144,7 @@ static int add_rules(scmp_filter_ctx ctx)
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (rc == 0)
-        rc = deny_with(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+        rc = add_sockets(ctx, net);
     if (rc == 0)
         rc = deny_with(ctx, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
     if (rc == 0)
@@ -144,31 +158,42 @@ static int add_rules(scmp_filter_ctx ctx)
     return rc;
 }
 
-static void build(void)
+static void build(struct built *b, bool net)
 {
     int fd = memfd_create("ogpu-seccomp", MFD_CLOEXEC);
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-    int rc = fd < 0 || !ctx ? -ENOMEM : add_rules(ctx);
+    int rc = fd < 0 || !ctx ? -ENOMEM : add_rules(ctx, net);
     if (rc == 0)
         rc = seccomp_export_bpf(ctx, fd);
     if (rc != 0)
-        outcome = og_err_set(&failure, OG_E_UNAVAILABLE, "cannot build the system call filter: %s",
-                             strerror(-rc));
+        b->outcome = og_err_set(&b->failure, OG_E_UNAVAILABLE,
+                                "cannot build the system call filter: %s", strerror(-rc));
     else if (lseek(fd, 0, SEEK_SET) != 0)
-        outcome = og_err_set(&failure, OG_E_IO, "cannot read the system call filter");
+        b->outcome = og_err_set(&b->failure, OG_E_IO, "cannot read the system call filter");
     else
-        outcome = og_io_read_fd(fd, 65536, &program, &failure);
+        b->outcome = og_io_read_fd(fd, 65536, &b->program, &b->failure);
     if (ctx)
         seccomp_release(ctx);
     if (fd >= 0)
         close(fd);
 }
 
-enum og_rc og_seccomp_filter(const void **bpf, size_t *len, struct og_err *err)
+static void build_plain(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, build);
-    *bpf = outcome == OG_OK ? program.p : NULL;
-    *len = outcome == OG_OK ? program.len : 0;
-    return outcome == OG_OK ? OG_OK : og_err_set(err, outcome, "%s", failure.msg);
+    build(&built[0], false);
+}
+
+static void build_net(void)
+{
+    build(&built[1], true);
+}
+
+enum og_rc og_seccomp_filter(bool net, const void **bpf, size_t *len, struct og_err *err)
+{
+    static pthread_once_t once[2] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT};
+    const struct built *b = &built[net];
+    pthread_once(&once[net], net ? build_net : build_plain);
+    *bpf = b->outcome == OG_OK ? b->program.p : NULL;
+    *len = b->outcome == OG_OK ? b->program.len : 0;
+    return b->outcome == OG_OK ? OG_OK : og_err_set(err, b->outcome, "%s", b->failure.msg);
 }

@@ -215,7 +215,8 @@ void og_watch_tree(pid_t root, bool exact, bool sandboxed, dev_t disk, uint64_t 
         int proc = open_proc(w.pid[i]);
         if (proc < 0)
             continue;
-        add_memory(&w, proc, exact);
+        if (sandboxed || i > 0)
+            add_memory(&w, proc, exact);
         add_cpu(&w, proc);
         add_files(&w, proc);
         add_children_of(&w, proc);
@@ -231,21 +232,43 @@ void og_watch_tree(pid_t root, bool exact, bool sandboxed, dev_t disk, uint64_t 
     free(w.seen);
 }
 
-void og_watch_kill(pid_t root)
+/* root and all that stands below it; what is found is stopped, so that it starts no more while we
+ * look. */
+static void freeze(struct walk *w, pid_t root, bool stop)
 {
-    struct walk w = {.max = 65536};
-    add_pid(&w, root);
-    for (size_t i = 0; i < w.n && i <= w.max; i++) {
-        int proc = open_proc(w.pid[i]);
+    w->max = 65536;
+    add_pid(w, root);
+    for (size_t i = 0; i < w->n && i <= w->max; i++) {
+        int proc = open_proc(w->pid[i]);
         if (proc < 0)
             continue;
-        if (i > 0)
-            kill(w.pid[i], SIGSTOP); /* so that it starts no more while we look */
-        add_children_of(&w, proc);
+        if (stop && i > 0)
+            kill(w->pid[i], SIGSTOP);
+        add_children_of(w, proc);
         close(proc);
     }
-    kill(-root, SIGKILL);
-    for (size_t i = w.n; i-- > 0;)
+}
+
+void og_watch_kill_below(pid_t root)
+{
+    struct walk w = {.max = 0};
+    freeze(&w, root, true);
+    for (size_t i = w.n; i-- > 1;)
         kill(w.pid[i], SIGKILL);
+    free(w.pid);
+}
+
+void og_watch_kill(pid_t root)
+{
+    og_watch_kill_below(root);
+    kill(root, SIGKILL);
+}
+
+void og_watch_signal(pid_t root, int sig)
+{
+    struct walk w = {.max = 0};
+    freeze(&w, root, false);
+    for (size_t i = w.n; i-- > 1;)
+        kill(w.pid[i], sig);
     free(w.pid);
 }

@@ -17,11 +17,16 @@ struct og_watch_use {
 /* Adds up root and all its descendants. exact: proportional shares (slower, walks page tables), so
  * that pages shared by forked children count once. sandboxed: root is the first process of its own
  * namespaces, whose /tmp and /dev/shm are in memory. disk: the device of the scratch folder. Stops
- * counting processes at procs_max + 1. What cannot be read counts as nothing. */
+ * counting processes at procs_max + 1. What cannot be read counts as nothing. Without a sandbox
+ * root is a guard (exec_guard.h), whose own memory is a copy of ours and does not count. */
 void og_watch_tree(pid_t root, bool exact, bool sandboxed, dev_t disk, uint64_t procs_max,
                    struct og_watch_use *out);
 
-/* SIGKILL to root's process group and to every descendant of root that can be found. */
+/* SIGKILL to every descendant of root that can be found, then to root. */
 void og_watch_kill(pid_t root);
+/* The same, but root lives. */
+void og_watch_kill_below(pid_t root);
+/* A signal to every descendant of root, not to root. */
+void og_watch_signal(pid_t root, int sig);
 
 #endif

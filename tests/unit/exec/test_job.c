@@ -142,6 +142,63 @@ static void test_background_processes_end_with_the_job(void **state)
     assert_int_equal(kit_count_procs("9872.25"), 0);
 }
 
+/* Twice forked into sessions of their own: orphans that only the guard still knows. */
+static void test_orphans_end_with_the_job(void **state)
+{
+    (void)state;
+    struct og_job job = kit_job(NULL);
+    struct og_job_result *r = kit_sh(
+        &job, "(setsid sh -c 'sleep 9874.25 & setsid sleep 9874.25 &' &); sleep 0.1; echo over");
+    assert_int_equal(r->why, OG_JOB_DONE);
+    assert_true(kit_says(&r->out, "over"));
+    kit_done(r);
+    assert_int_equal(kit_count_procs("9874.25"), 0);
+    job.limit_ms = 300;
+    r = kit_sh(&job, "(setsid sh -c \"trap '' TERM; sleep 9874.25\" &); sleep 9874.25");
+    assert_int_equal(r->why, OG_JOB_TIME);
+    kit_done(r);
+    assert_int_equal(kit_count_procs("9874.25"), 0);
+}
+
+static volatile sig_atomic_t grace;
+
+static void *ask_to_end(void *arg)
+{
+    const char *ready = arg;
+    struct og_err err;
+    for (int i = 0; i < 4000 && !og_io_exists(ready); i++)
+        og_time_sleep_ms(5);
+    (void)!og_io_remove_tree(ready, &err);
+    grace = OG_STOP_GRACE;
+    return NULL;
+}
+
+/* SIGTERM first; what it says then still comes out, and it counts as stopped. */
+static void test_grace(void **state)
+{
+    (void)state;
+    char text[256], ready[64] = "/tmp/ogpu-test-ready-XXXXXX";
+    int fd = mkstemp(ready);
+    assert_true(fd >= 0 && close(fd) == 0 && unlink(ready) == 0);
+    for (int heeds = 0; heeds < 2; heeds++) {
+        pthread_t id;
+        struct og_err err;
+        struct og_job_result *r = og_xcalloc(1, sizeof *r);
+        snprintf(text, sizeof text, "trap '%s' TERM; touch %s; while :; do sleep 0.01; done",
+                 heeds ? "echo saved; exit 0" : "", ready);
+        const char *argv[] = {"sh", "-c", text, NULL};
+        struct og_job job = kit_job(argv);
+        job.grace_ms = heeds ? 60000 : 200;
+        grace = 0;
+        assert_int_equal(pthread_create(&id, NULL, ask_to_end, ready), 0);
+        assert_int_equal(og_exec_run(&job, r, &grace, &err), OG_OK);
+        pthread_join(id, NULL);
+        assert_int_equal(r->why, OG_JOB_STOPPED);
+        assert_int_equal(r->exit, heeds ? 0 : 137);
+        kit_done(r);
+    }
+}
+
 static void test_stop(void **state)
 {
     (void)state;
@@ -425,6 +482,8 @@ static int group(void)
         cmocka_unit_test(test_flood_is_cut),
         cmocka_unit_test(test_time_limit_kills_the_tree),
         cmocka_unit_test(test_background_processes_end_with_the_job),
+        cmocka_unit_test(test_orphans_end_with_the_job),
+        cmocka_unit_test(test_grace),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_outputs),
