@@ -79,6 +79,7 @@ static const struct og_opt table[] = {
     VALUE("older", DURATION, older_ms, "TIME", "--prune only what ended that long ago"),
     VALUE("out", LIST, out, "PATH", "an output file of the job"),
     VALUE("param", LIST, param, "PARAM", "a parameter of the kernel of --cuda, in their order"),
+    FLAG("network", network, "the program needs the network; only nodes that allow it"),
     BOUND("parts", U64, parts, "N", 1, OG_CUDA_PARTS_MAX,
           "the blocks are independent: each Nth of the grid is an element"),
     {.name = "passphrase-file",
@@ -90,6 +91,12 @@ static const struct og_opt table[] = {
     VALUE("price", AMOUNT, price, "OGPU", "most that an element may cost"),
     FLAG("prune", prune, "remove files and local rows of ended tasks"),
     BOUND("retry", U64, retry, "N", 0, 8, "attempts after the first; 2 by default"),
+    {.name = "root",
+     .kind = OG_OPT_STR,
+     .at = AT(root),
+     .arg = "IMAGE",
+     .complete = "file",
+     .help = "a folder or tar archive that the program sees as its system"},
     BOUND("samples", U64, samples, "N", 0, 64, "elements an exact check repeats; 0: all"),
     {.name = "sandbox",
      .kind = OG_OPT_ENUM,
@@ -187,7 +194,7 @@ static bool describes(const struct og_submit_options *o)
            o->limit_ms != unset || o->price != unset || o->cores != unset || o->mem != unset ||
            o->gpu != unset || o->vram != unset || o->samples != unset ||
            o->check_limit_ms != unset || o->retry != unset || o->expires_ms != unset ||
-           o->chunk != unset || o->verify >= 0 || o->sandbox >= 0;
+           o->chunk != unset || o->verify >= 0 || o->sandbox >= 0 || o->root || o->network;
 }
 
 static enum og_rc submit(const struct og_submit_options *o, int argc, char **argv,

@@ -21,13 +21,13 @@ struct og_submit_options {
     struct og_opts_common common;
     const char *key, *passphrase_file;
     const char *name, *array, *kernel, *check, *fetch, *dir, *transfer;
-    const char *cuda, *entry, *grid, *block;
+    const char *cuda, *entry, *grid, *block, *root;
     uint64_t shared, parts;
     struct og_opt_list after, in, sha256, out, env, arg, cancel, accept, dispute, param;
     uint64_t urgency, deadline_ms, limit_ms, price, cores, mem, gpu, vram, samples, check_limit_ms,
         retry, expires_ms, chunk, older_ms, amount;
     int verify, sandbox; /* -1: not given */
-    bool wait, follow, tx, prune, dry_run, force, to_stdout;
+    bool wait, follow, tx, prune, dry_run, force, to_stdout, network;
 };
 
 /* The state, and who acts on it. */
@@ -77,6 +77,8 @@ struct og_input {
     struct og_hash sha256;
     uint64_t bytes;
     bool executable;
+    bool is_root;
+    int packed; /* a folder's archive, a file without a name; -1: none */
 };
 struct og_inputs {
     struct og_input *v;
@@ -86,6 +88,9 @@ struct og_inputs {
 /* path: as written; *out lives until the next call. OG_E_NOINPUT: it cannot be read. */
 enum og_rc og_inputs_add(struct og_inputs *in, const char *path, const struct og_input **out,
                          struct og_err *err) OG_MUST_CHECK;
+/* submit_root.c: the image at path, a folder or a tar archive, as one more input. */
+enum og_rc og_inputs_root(struct og_inputs *in, const char *path, const struct og_input **out,
+                          struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_inputs_store(const struct og_inputs *in, const char *state_dir,
                            struct og_err *err) OG_MUST_CHECK;
 void og_inputs_release(struct og_inputs *in);

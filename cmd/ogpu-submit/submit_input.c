@@ -43,7 +43,7 @@ enum og_rc og_inputs_add(struct og_inputs *in, const char *path, const struct og
         *out = &in->v[*known];
         return OG_OK;
     }
-    struct og_input f = {.path = og_xstrdup(tame)};
+    struct og_input f = {.path = og_xstrdup(tame), .packed = -1};
     enum og_rc rc = hash_file(&f, err);
     if (rc != OG_OK) {
         free(f.path);
@@ -64,7 +64,10 @@ enum og_rc og_inputs_store(const struct og_inputs *in, const char *state_dir, st
         uint64_t bytes;
         if (og_blob_has(state_dir, &f->sha256))
             continue;
-        OG_TRY(og_blob_put_file(state_dir, f->path, true, &h, &bytes, err));
+        if (f->packed >= 0 && lseek(f->packed, 0, SEEK_SET) != 0)
+            return og_err_set(err, OG_E_IO, "cannot read the archive of '%s' again", f->path);
+        OG_TRY(f->packed >= 0 ? og_blob_put_fd(state_dir, f->packed, true, &h, &bytes, err)
+                              : og_blob_put_file(state_dir, f->path, true, &h, &bytes, err));
         if (memcmp(h.b, f->sha256.b, OG_HASH_LEN) != 0)
             return og_err_set(err, OG_E_DATA, "'%s' changed while it was read", f->path);
     }
@@ -73,8 +76,11 @@ enum og_rc og_inputs_store(const struct og_inputs *in, const char *state_dir, st
 
 void og_inputs_release(struct og_inputs *in)
 {
-    for (size_t i = 0; i < in->n; i++)
+    for (size_t i = 0; i < in->n; i++) {
+        if (in->v[i].packed >= 0)
+            close(in->v[i].packed);
         free(in->v[i].path);
+    }
     free(in->v);
     og_strmap_release(&in->by_path);
     *in = (struct og_inputs){0};

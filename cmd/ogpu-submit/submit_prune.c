@@ -110,6 +110,7 @@ static void add_spec(struct prune *p, const struct og_task *t, struct hashes *le
     const char *line = p->spec_text.len ? spec_line(&p->spec_text, t->line, &len) : NULL;
     json_t *o = line ? json_loadb(line, len, 0, NULL) : NULL;
     push_inputs(leaf, json_object_get(o, "in"));
+    push_hex(leaf, json_object_get(json_object_get(o, "root"), "sha256"));
     push_inputs(leaf, json_object_get(json_object_get(o, "check"), "in"));
     json_decref(o);
 }

@@ -208,6 +208,10 @@ static enum og_rc build(json_t *o, const struct og_submit_options *opt, int argc
         json_object_set_new(o, "verify", json_string(og_method_names[opt->verify]));
     if (opt->sandbox > 0)
         json_object_set_new(o, "sandbox", json_string("none"));
+    if (opt->root)
+        json_object_set_new(o, "root", json_string(opt->root));
+    if (opt->network)
+        json_object_set_new(o, "network", json_true());
     return OG_OK;
 }
 

@@ -330,6 +330,19 @@ static void put_out(const json_t *list, bool *first, struct og_buf *out)
     og_buf_addc(out, ']');
 }
 
+static enum og_rc put_root(const char *path, struct og_inputs *inputs, bool *first,
+                           struct og_buf *out, uint64_t *in_bytes, struct og_err *err)
+{
+    const struct og_input *f;
+    OG_TRY(og_inputs_root(inputs, path, &f, err));
+    put_key("root", first, out);
+    og_buf_addf(out, "{\"bytes\":%llu,\"sha256\":\"", (unsigned long long)f->bytes);
+    og_buf_add_hex(out, f->sha256.b, OG_HASH_LEN);
+    og_buf_adds(out, "\"}");
+    *in_bytes += f->bytes;
+    return OG_OK;
+}
+
 enum og_rc og_submit_spec_line(const struct og_taskrec *r, struct og_inputs *inputs,
                                struct og_buf *out, uint64_t *in_bytes, struct og_hash *check,
                                struct og_err *err)
@@ -369,10 +382,16 @@ enum og_rc og_submit_spec_line(const struct og_taskrec *r, struct og_inputs *inp
         put_key("kernel", &first, out);
         put_string(r->kernel, out);
     }
+    if (r->network) {
+        put_key("network", &first, out);
+        og_buf_adds(out, "true");
+    }
     if (r->out)
         put_out(r->out, &first, out);
     if (r->cuda)
         OG_TRY(put_cuda_out(r, &first, out, err));
+    if (r->root)
+        OG_TRY(put_root(r->root, inputs, &first, out, in_bytes, err));
     if (r->no_sandbox) {
         put_key("sandbox", &first, out);
         og_buf_adds(out, "\"none\"");

@@ -12,6 +12,12 @@ static const char *const sandboxes[] = {"bwrap", "none", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const cudas[] = {"auto", "cpu", "gpu", "none", NULL};
 
+const char *const worker_rules[WORKER_RULES] = {"output", "scratch", "submitters"};
+#define RULE(i, n, a, text)                                                                        \
+    {                                                                                              \
+        .name = n, .kind = OG_OPT_STR, .at = AT(rule[i]), .arg = a, .help = text                   \
+    }
+
 static const struct og_opt opts[] = {
     {.name = "once",
      .letter = '1',
@@ -63,7 +69,16 @@ static const struct og_opt opts[] = {
      .kind = OG_OPT_STR,
      .at = AT(classes),
      .arg = "LIST",
-     .help = "take only these: program, kernel; others are given back"},
+     .help = "take only these: program, kernel, cuda; and, when named, network, gpu"},
+    {.name = "config",
+     .kind = OG_OPT_STR,
+     .at = AT(config),
+     .arg = "FILE",
+     .complete = "file",
+     .help = "what the owner allows is in FILE instead of worker.conf"},
+    RULE(0, "output", "SIZE", "of a stream and of all outputs of a job; 1GiB"),
+    RULE(1, "scratch", "SIZE", "that a job's folder may hold; 4 outputs and 64MiB"),
+    RULE(2, "submitters", "LIST", "take work of these addresses only, or of 'own'"),
     {.name = "cuda",
      .kind = OG_OPT_ENUM,
      .at = AT(cuda),

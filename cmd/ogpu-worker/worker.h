@@ -3,6 +3,7 @@
 #define OG_OGPU_WORKER_WORKER_H
 
 #include "cli/cli_opts.h"
+#include "cli/cli_owner.h"
 #include "engine/engine.h"
 #include "work/work_filter.h"
 #include "work/work_job.h"
@@ -10,6 +11,9 @@
 
 #include <jansson.h>
 #include <pthread.h>
+
+#define WORKER_RULES 3
+extern const char *const worker_rules[WORKER_RULES]; /* keys of worker.conf that are options, too */
 
 struct worker_options {
     struct og_opts_common common;
@@ -21,9 +25,13 @@ struct worker_options {
     int cuda;    /* enum og_cuda_where; 3: none */
     bool devices;
     int log_format; /* 0 text, 1 json */
+    const char *config;
+    const char *rule[WORKER_RULES]; /* in the order of worker_rules */
 };
 
-#define WORKER_CUDA_NONE 3 /* of --cuda, behind enum og_cuda_where */
+#define WORKER_CLASS_NETWORK ((uint32_t)1 << 30) /* programs that ask for the network */
+#define WORKER_CLASS_GPU     ((uint32_t)1 << 29) /* programs whose own code drives the GPU */
+#define WORKER_CUDA_NONE     3                   /* of --cuda, behind enum og_cuda_where */
 
 enum worker_phase {
     PHASE_PREPARE, /* thread: inputs come in */
@@ -122,7 +130,8 @@ struct worker {
     bool changed;     /* we changed the state ourselves */
     bool linger;      /* a transaction or block waits a moment for what is about to join it */
     uint64_t height;  /* of the last sealed block, at the last scan */
-    uint32_t classes; /* 0: all */
+    uint32_t classes; /* OG_CLASS_... and WORKER_CLASS_...; 0: OG_CLASS_... all */
+    struct og_owner rules;
     enum og_rc fatal; /* ends the worker when its runs have ended */
     struct og_err fatal_err;
 };
@@ -133,6 +142,13 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w,
 void worker_close(struct worker *w);
 /* Tells the workers of these nodes on this machine to drain and waits for their end. */
 enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
+
+/* worker_owner.c */
+/* worker.conf, then the options: what the owner allows. */
+enum og_rc worker_rules_load(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+/* May the job run here, by class, submitter and price? OG_E_NOPERM with the reason. */
+enum og_rc worker_allows(const struct worker *w, const struct og_work_job *job,
+                         struct og_err *err) OG_MUST_CHECK;
 
 /* worker_lock.c */
 /* The file in which processes claim leases, a byte each. */

@@ -7,7 +7,6 @@
 #include "base/base_time.h"
 #include "exec/exec_sandbox.h"
 #include "exec/exec_spawn.h"
-#include "match/match_need.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,28 +18,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static enum og_rc read_classes(const char *s, uint32_t *out, struct og_err *err)
-{
-    static const struct {
-        const char *name;
-        uint32_t bit;
-    } known[] = {{"program", OG_CLASS_PROGRAM}, {"kernel", OG_CLASS_KERNEL}};
-    *out = 0;
-    while (s && *s) {
-        size_t n = strcspn(s, ",");
-        uint32_t bit = 0;
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (strlen(known[i].name) == n && strncmp(known[i].name, s, n) == 0)
-                bit = known[i].bit;
-        if (!bit)
-            return og_err_set(err, OG_E_USAGE, "--classes: '%.*s' is neither program nor kernel",
-                              (int)n, s);
-        *out |= bit;
-        s += n + (s[n] == ',');
-    }
-    return OG_OK;
-}
 
 /* A folder that the ids of jobs can reach: below the state for ourselves, else below /tmp, ours
  * alone to write. */
@@ -163,7 +140,7 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct 
     pthread_mutex_init(&w->lock, NULL);
     og_filter_open(&w->filter, STDIN_FILENO);
     og_spawn_init();
-    OG_TRY(read_classes(o->classes, &w->classes, err));
+    OG_TRY(worker_rules_load(w, err));
     w->state_dir = og_work_state_dir(og_cli_state_dir(&o->common));
     OG_TRY(open_nodes(w, err));
     w->run_dir = og_io_join(w->state_dir, "run");
@@ -209,6 +186,7 @@ void worker_close(struct worker *w)
     free(w->state_dir);
     free(w->run_dir);
     free(w->scratch_dir);
+    og_owner_release(&w->rules);
     pthread_mutex_destroy(&w->lock);
 }
 

@@ -29,7 +29,8 @@
 static bool is_own(const struct worker *w, const struct og_work_node *node, const struct og_task *t)
 {
     uint32_t is = t->kernel ? OG_CLASS_KERNEL : OG_CLASS_PROGRAM;
-    return og_addr_eq(&t->owner, &node->owner) && !(w->classes && !(w->classes & is)) &&
+    uint32_t most = OG_CLASS_KERNEL | OG_CLASS_PROGRAM | OG_CLASS_CUDA;
+    return og_addr_eq(&t->owner, &node->owner) && !((w->classes & most) && !(w->classes & is)) &&
            (t->verify == OG_VERIFY_OWN || t->verify == OG_VERIFY_AUTO);
 }
 

@@ -6,8 +6,8 @@
 #include "base/base_mem.h"
 #include "base/base_time.h"
 #include "exec/exec_sandbox.h"
-#include "match/match_need.h"
 #include "work/work_fetch.h"
+#include "work/work_image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 
 #define DISK_FREE_MIN ((uint64_t)64 << 20)
 #define UIDS          4096
+#define GRACE_MS      10000
 #define MOMENT_MS     3 /* a thing that takes longer is not waited for */
 
 static uid_t job_uid(const struct og_work_job *job)
@@ -27,13 +28,6 @@ static uid_t job_uid(const struct og_work_job *job)
     if (geteuid() != 0)
         return 0;
     return OG_JOB_UID_BASE + (uid_t)((job->lease.node * 64 + job->lease.slot) % UIDS);
-}
-
-/* Of a class that this worker takes? */
-static bool class_ok(const struct worker *w, const struct og_work_job *job)
-{
-    return !w->classes ||
-           (w->classes & (job->spec.kernel ? OG_CLASS_KERNEL : OG_CLASS_PROGRAM)) != 0;
 }
 
 static enum og_rc need_sandbox(struct worker *w, const struct og_work_job *job, struct og_err *err)
@@ -54,10 +48,13 @@ enum og_rc worker_how(struct worker *w, const struct og_work_job *job, struct og
         .uid = job_uid(job),
         .cuda = w->o->cuda == WORKER_CUDA_NONE ? OG_CUDA_CPU : (enum og_cuda_where)w->o->cuda,
         .cores = w->o->threads,
+        .grace_ms = w->rules.grace_ms == OG_OWNER_UNSET ? GRACE_MS : w->rules.grace_ms,
+        .scratch_max = w->rules.scratch_bytes == OG_OWNER_UNSET ? 0 : w->rules.scratch_bytes,
+        .out_max = w->rules.output_bytes == OG_OWNER_UNSET ? 0 : w->rules.output_bytes,
+        .net = true, /* worker_allows has said so */
         .keep = true,
     };
-    if (!class_ok(w, job))
-        return og_err_set(err, OG_E_NOPERM, "this worker does not take its class");
+    OG_TRY(worker_allows(w, job, err));
     if (none && !job->own)
         return og_err_set(err, OG_E_NOPERM, "without a sandbox only one's own jobs are run");
     if (job->spec.is_cuda && w->o->cuda == WORKER_CUDA_NONE)
@@ -127,8 +124,15 @@ bool worker_run_fresh(struct worker *w, enum worker_phase phase)
 
 static enum og_rc fetch(struct run *r)
 {
-    return og_work_fetch(r->job.state_dir, r->job.spec.in, r->job.spec.n_in, r->job.own, &r->stop,
-                         &r->err);
+    const struct og_spec *s = &r->job.spec;
+    char *image = NULL;
+    OG_TRY(og_work_fetch(r->job.state_dir, s->in, s->n_in, r->job.own, &r->stop, &r->err));
+    if (!s->root.path)
+        return OG_OK;
+    OG_TRY(og_work_fetch(r->job.state_dir, &s->root, 1, r->job.own, &r->stop, &r->err));
+    enum og_rc rc = og_work_image(&r->job, &r->how, &image, &r->err);
+    free(image);
+    return rc == OG_E_DATA ? OG_OK : rc; /* the job's own end, which its result tells */
 }
 
 /* Until the main thread says so. */

@@ -199,7 +199,7 @@ static void drop_unfit(struct worker *w)
         if (fit)
             continue;
         bool input = r->prepared == OG_E_NOINPUT || r->prepared == OG_E_DATA;
-        if (!r->gone && r->prepared != OG_OK && !input)
+        if (!r->gone && r->prepared != OG_OK && (!input || r->started))
             worker_fault(w, &r->job, r->prepared, r->err.msg);
         else if (!r->gone && r->prepared != OG_OK)
             og_log(OG_LOG_WARNING, "lease %" PRIu64 ": %s", r->job.lease.id, r->err.msg);

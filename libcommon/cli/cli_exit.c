@@ -87,3 +87,12 @@ char *og_cli_keys_dir(void)
     dir = folder_from("XDG_CONFIG_HOME", true);
     return dir ? og_io_join(dir, "ogpu/keys") : under_home(".config/ogpu/keys");
 }
+
+char *og_cli_config_file(const char *name)
+{
+    const char *dir = folder_from("XDG_CONFIG_HOME", true);
+    char *at = dir ? og_io_join(dir, "ogpu") : under_home(".config/ogpu");
+    char *path = og_io_join(at, name);
+    free(at);
+    return path;
+}

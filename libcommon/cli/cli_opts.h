@@ -92,5 +92,7 @@ char *og_cli_state_dir(const struct og_opts_common *c);
 /* $XDG_CONFIG_HOME/ogpu/keys, else ~/.config/ogpu/keys; with $OGPU_KEYS it is that. Caller frees.
  */
 char *og_cli_keys_dir(void);
+/* $XDG_CONFIG_HOME/ogpu/NAME, else ~/.config/ogpu/NAME. Caller frees. */
+char *og_cli_config_file(const char *name);
 
 #endif

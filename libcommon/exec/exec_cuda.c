@@ -227,7 +227,7 @@ static enum og_rc run_whole(const struct og_job *job, const struct og_cuda_run *
     const char *const *outs = out_paths(run->cuda, &n);
     char text[4096];
     const char *env[OG_CUDA_ENV_MAX];
-    og_cuda_gpu_env(env, text, sizeof text);
+    og_cuda_gpu_env(run->gpu, env, text, sizeof text);
     runner_words(&w, job, run, b, NULL, 0);
     r.argv = w.v;
     r.env = b->gpu ? env : NULL;
@@ -379,7 +379,7 @@ static enum og_rc run_some(const struct og_job *job, const struct og_cuda_run *r
         outs[i] = names.p + at[i];
     char text[4096];
     const char *env[OG_CUDA_ENV_MAX];
-    og_cuda_gpu_env(env, text, sizeof text);
+    og_cuda_gpu_env(run->gpu, env, text, sizeof text);
     runner_words(&w, job, run, b, part, n);
     r.argv = w.v;
     r.env = b->gpu ? env : NULL;

@@ -26,6 +26,8 @@ struct og_cuda_run {
     const struct og_cuda *cuda;
     const char *dir; /* absolute; a folder of ours for the runner, headers, compiled kernels */
     enum og_cuda_where where;
+    const char
+        *gpu; /* UUID of the one to use; NULL: as CUDA_VISIBLE_DEVICES has it, else the first */
     uint64_t index;       /* number of the element; cuda->parts 0 */
     const uint64_t *part; /* cuda->parts > 0: the parts to run, ascending */
     size_t n_part;

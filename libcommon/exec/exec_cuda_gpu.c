@@ -109,14 +109,14 @@ void og_gpu_list_parse(const char *text, size_t n, struct og_gpu_list *out)
 }
 
 /* Variables that the libraries of CUDA read, and ours. */
-size_t og_cuda_gpu_env(const char **env, char *text, size_t max)
+size_t og_cuda_gpu_env(const char *gpu, const char **env, char *text, size_t max)
 {
-    static const char *const names[] = {"OGPU_LIBCUDA", "OGPU_LIBNVRTC", "OGPU_LIBNVML",
-                                        "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"};
+    static const char *const names[] = {"CUDA_VISIBLE_DEVICES", "OGPU_LIBCUDA", "OGPU_LIBNVRTC",
+                                        "OGPU_LIBNVML", "LD_LIBRARY_PATH"};
     size_t n = 0, used = 0;
     env[n++] = "CUDA_CACHE_DISABLE=1";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *v = secure_getenv(names[i]);
+        const char *v = gpu && i == 0 ? gpu : secure_getenv(names[i]);
         int len = v ? snprintf(text + used, max - used, "%s=%s", names[i], v) : -1;
         if (len < 0 || (size_t)len >= max - used)
             continue;
@@ -135,7 +135,7 @@ static enum og_rc ask(int runner, int answer, struct og_job_result *res, struct 
     struct og_cuda_res r = og_cuda_res(OG_CUDA_RES_RUN);
     OG_TRY(og_io_write_fd(runner, r.p, r.n, err));
     snprintf(src, sizeof src, "/proc/self/fd/%d", runner);
-    og_cuda_gpu_env(env, text, sizeof text);
+    og_cuda_gpu_env(NULL, env, text, sizeof text);
     const struct og_job_in in = {".ogpu/run", src, true};
     struct og_job job = {.argv = argv,
                          .env = env,

@@ -43,9 +43,10 @@ const struct og_gpu_list *og_gpu_known(void);
 /* Reads what the runner says ("KEY VALUE" lines); unknown keys are passed over. */
 void og_gpu_list_parse(const char *text, size_t n, struct og_gpu_list *out);
 
-/* "NAME=VALUE" of the variables that CUDA's libraries and the runner read, NULL-terminated. */
+/* "NAME=VALUE" of the variables that CUDA's libraries and the runner read, NULL-terminated. gpu:
+ * UUID of the one that is to be visible, or NULL. */
 #define OG_CUDA_ENV_MAX 8
-size_t og_cuda_gpu_env(const char **env, char *text, size_t max);
+size_t og_cuda_gpu_env(const char *gpu, const char **env, char *text, size_t max);
 
 /* Appended before a source whose grid runs in parts: blockIdx and gridDim are those of the whole
  * grid while a launch covers a run of its blocks. */

@@ -7,11 +7,11 @@
 #define NAME_MAX_LEN 24 /* longer names are like none of ours */
 
 static const char *const members[] = {
-    "after",    "args",      "argv",          "array", "check",       "check_limit_ms",
-    "chunk",    "cores",     "count",         "env",   "deadline_ms", "expires_ms",
-    "cuda",     "gpu_ppm",   "gpu_mem_bytes", "in",    "kernel",      "kind",
-    "limit_ms", "max_price", "mem_bytes",     "name",  "out",         "retry",
-    "samples",  "sandbox",   "urgency",       "v",     "verify",
+    "after",         "args",  "argv",    "array",       "check",      "check_limit_ms", "chunk",
+    "cores",         "count", "env",     "deadline_ms", "expires_ms", "cuda",           "gpu_ppm",
+    "gpu_mem_bytes", "in",    "kernel",  "kind",        "limit_ms",   "max_price",      "mem_bytes",
+    "name",          "out",   "retry",   "samples",     "sandbox",    "urgency",        "v",
+    "verify",        "root",  "network",
 };
 static const char *const in_members[] = {"bytes", "path", "sha256", "url", "urls"};
 

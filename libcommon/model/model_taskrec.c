@@ -10,7 +10,9 @@
 #include <string.h>
 
 #define METHODS 6 /* of og_method_names, `auto` the last */
+#define OWN     0
 #define CMD     3
+#define ACCEPT  4
 #define AUTO    5
 
 static enum og_rc must(struct og_err *err, const char *key, const char *what)
@@ -352,6 +354,30 @@ static enum og_rc read_terms(const json_t *o, struct og_taskrec *r, struct og_er
     return OG_OK;
 }
 
+/* What the program finds around it. Nobody can repeat what came from a network. */
+static enum og_rc read_surroundings(const json_t *o, struct og_taskrec *r, struct og_err *err)
+{
+    const char *s;
+    OG_TRY(text(o, "sandbox", 16, &s, err));
+    if (s && strcmp(s, "none") != 0 && strcmp(s, "bwrap") != 0)
+        return must(err, "sandbox", "bwrap or none");
+    r->no_sandbox = s && s[0] == 'n';
+    OG_TRY(text(o, "root", OG_TASKREC_PATH_MAX, &r->root, err));
+    const json_t *net = json_object_get(o, "network");
+    if (net && !json_is_boolean(net))
+        return must(err, "network", "true or false");
+    r->network = json_is_true(net);
+    if (r->network && r->verify == AUTO)
+        r->verify = ACCEPT;
+    if (r->root && (!r->argv || r->no_sandbox))
+        return must(err, "root", "with a program in the sandbox");
+    if (r->network && (!r->argv || r->no_sandbox))
+        return must(err, "network", "with a program in the sandbox");
+    if (r->network && r->verify != OWN && r->verify != ACCEPT)
+        return must(err, "verify", "own or accept with 'network'");
+    return OG_OK;
+}
+
 static enum og_rc read_words(const json_t *o, struct og_taskrec *r, struct og_err *err)
 {
     const char *s;
@@ -364,10 +390,7 @@ static enum og_rc read_words(const json_t *o, struct og_taskrec *r, struct og_er
         r->verify++;
     if (r->verify == METHODS)
         return must(err, "verify", "own, exact, vote, cmd, accept or auto");
-    OG_TRY(text(o, "sandbox", 16, &s, err));
-    if (s && strcmp(s, "none") != 0 && strcmp(s, "bwrap") != 0)
-        return must(err, "sandbox", "bwrap or none");
-    r->no_sandbox = s && s[0] == 'n';
+    OG_TRY(read_surroundings(o, r, err));
     if ((r->verify == CMD) != (r->check != NULL))
         return must(err, "check", "there with 'verify' cmd, and only then");
     r->after = json_object_get(o, "after");

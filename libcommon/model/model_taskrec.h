@@ -44,6 +44,8 @@ struct og_taskrec {
     uint64_t expires_ms;      /* 0: none given */
     uint64_t retry;
     bool no_sandbox;
+    const char *root; /* a folder or tar archive that takes the place of the node's system; NULL */
+    bool network;     /* the job asks for the network */
 };
 
 /* What is wrong is OG_E_DATA, "'member' must be …". Unknown members are ignored, but told below. */

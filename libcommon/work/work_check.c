@@ -293,6 +293,8 @@ enum og_rc og_work_check(const struct og_work_job *w, const struct og_work_check
     uint64_t start = og_time_mono_us();
     memset(out, 0, sizeof *out);
     enum og_rc rc = og_work_fetch(w->state_dir, w->spec.in, w->spec.n_in, false, stop, err);
+    if (rc == OG_OK && w->spec.root.path)
+        rc = og_work_fetch(w->state_dir, &w->spec.root, 1, false, stop, err);
     if (rc == OG_OK && w->lease.method == OG_VERIFY_CMD)
         rc = og_work_fetch(w->state_dir, w->spec.check_in, w->spec.n_check_in, false, stop, err);
     if (rc == OG_OK && w->lease.method == OG_VERIFY_EXACT)

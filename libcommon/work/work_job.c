@@ -7,8 +7,10 @@
 #include "base/base_time.h"
 #include "crypto/crypto_merkle.h"
 #include "exec/exec_kernel.h"
+#include "exec/exec_sandbox.h"
 #include "store/store_blob.h"
 #include "store/store_row.h"
+#include "work/work_image.h"
 #include "work/work_kernel.h"
 
 #include <inttypes.h>
@@ -123,6 +125,8 @@ uint64_t og_work_leaves(const struct og_work_job *w)
     return w->lease.count * (blocks ? blocks : 1);
 }
 
+#define TOLD 7 /* variables that a job is told */
+
 static struct og_job_in *inputs_of(const struct og_work_job *w)
 {
     struct og_job_in *in = og_xcalloc(w->spec.n_in + 1, sizeof *in);
@@ -141,15 +145,26 @@ static void free_inputs(struct og_job_in *in, size_t n)
 }
 
 /* The spec's environment, then what every job is told. */
-static const char **environment(const struct og_work_job *w, uint64_t index, char told[3][48])
+static const char **environment(const struct og_work_job *w, const struct og_work_how *how,
+                                uint64_t index, char told[TOLD][128])
 {
-    const char **env = og_xcalloc(w->spec.n_env + 4, sizeof *env);
+    const char **env = og_xcalloc(w->spec.n_env + TOLD + 1, sizeof *env);
+    size_t n = 3;
     for (size_t i = 0; i < w->spec.n_env; i++)
         env[i] = w->spec.env[i];
-    snprintf(told[0], 48, "OGPU_INDEX=%" PRIu64, w->spec.base + index);
-    snprintf(told[1], 48, "OGPU_FIRST=%" PRIu64, w->spec.base + w->lease.first);
-    snprintf(told[2], 48, "OGPU_TASK=%" PRIu64, w->task.id);
-    for (size_t i = 0; i < 3; i++)
+    snprintf(told[0], 128, "OGPU_INDEX=%" PRIu64, w->spec.base + index);
+    snprintf(told[1], 128, "OGPU_FIRST=%" PRIu64, w->spec.base + w->lease.first);
+    snprintf(told[2], 128, "OGPU_TASK=%" PRIu64, w->task.id);
+    if (how->devices && how->gpu) {
+        snprintf(told[n++], 128, "CUDA_VISIBLE_DEVICES=%s", how->gpu);
+        snprintf(told[n++], 128, "CUDA_CACHE_PATH=/tmp/.nv");
+        if (how->gpu_ppm && how->gpu_ppm < OG_PPM) /* heard where the owner runs CUDA's MPS */
+            snprintf(told[n++], 128, "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE=%" PRIu64,
+                     og_max_u64(how->gpu_ppm / 10000, 1));
+        if (w->spec.root.path)
+            snprintf(told[n++], 128, "LD_LIBRARY_PATH=" OG_SANDBOX_LIBS);
+    }
+    for (size_t i = 0; i < n; i++)
         env[w->spec.n_env + i] = told[i];
     return env;
 }
@@ -165,7 +180,12 @@ static struct og_job job_of(const struct og_work_job *w, const struct og_work_ho
         .n_out = w->spec.n_out,
         .limit_ms = how->limit_ms ? how->limit_ms : w->task.limit_ms,
         .mem_bytes = w->task.mem_bytes ? w->task.mem_bytes : w->slot.mem_bytes,
-        .out_bytes_max = OG_WORK_OUT_MAX,
+        .out_bytes_max = how->out_max ? how->out_max : OG_WORK_OUT_MAX,
+        .scratch_bytes_max = how->scratch_max,
+        .net = how->net && w->spec.net,
+        .devices = how->devices,
+        .grace_ms = how->grace_ms,
+        .live = how->live,
         .cores = how->cores && (how->cores < cores || !cores) ? how->cores : cores,
         .sandbox = how->sandbox,
         .uid = how->uid,
@@ -264,6 +284,7 @@ static enum og_rc run_cuda(const struct og_work_job *w, const struct og_work_how
     struct og_cuda_run run = {.cuda = &w->spec.cuda,
                               .dir = dir,
                               .where = how->cuda,
+                              .gpu = how->gpu,
                               .index = w->spec.base + index[0],
                               .part = index,
                               .n_part = n};
@@ -310,6 +331,28 @@ static enum og_rc run_cuda_parts(const struct og_work_job *w, const struct og_wo
     return rc;
 }
 
+/* The job ends before its program starts, on every node in the same way: the shell's 126. */
+static enum og_rc add_refused(const struct og_work_job *w, const struct og_work_how *how,
+                              uint64_t index, struct og_work_result *r, struct og_err *err)
+{
+    struct og_job_result res = {.exit = 126, .out.sha256 = og_sha256("", 0)};
+    struct og_buf text = OG_BUF_INIT;
+    og_buf_addf(&text, "ogpu: %s\n", err->msg);
+    res.err.bytes = text.len;
+    res.err.sha256 = og_sha256(text.p, text.len);
+    enum og_rc rc = OG_OK;
+    if (how->stderr_fd > 0)
+        rc = og_io_write_fd(how->stderr_fd, text.p, text.len, err);
+    if (rc == OG_OK && how->keep)
+        rc = og_blob_put(w->state_dir, text.p, text.len, true, &res.err.sha256, err);
+    if (rc == OG_OK)
+        rc = add_line(&res, index, r, err);
+    og_buf_release(&text);
+    r->why = rc == OG_OK ? OG_JOB_DONE : OG_JOB_NODE_FAULT;
+    r->exits = og_max_u64(r->exits, (uint64_t)res.exit);
+    return rc;
+}
+
 enum og_rc og_work_elements(const struct og_work_job *w, const struct og_work_how *how,
                             const uint64_t *index, size_t n, struct og_work_result *r,
                             const volatile sig_atomic_t *stop, struct og_err *err)
@@ -332,16 +375,21 @@ enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how
 {
     if (w->spec.cuda.parts)
         return run_cuda_parts(w, how, &index, 1, r, stop, err);
-    char told[3][48];
+    char told[TOLD][128];
+    char *root = NULL;
+    r->why = OG_JOB_NODE_FAULT;
+    enum og_rc rc = w->spec.root.path ? og_work_image(w, how, &root, err) : OG_OK;
+    if (rc == OG_E_DATA)
+        return add_refused(w, how, index, r, err);
+    OG_TRY(rc);
     struct og_job_result *res = og_xcalloc(1, sizeof *res);
     char *blob_dir = og_blob_dir(w->state_dir);
     struct og_job_in *in = inputs_of(w);
-    const char **env = environment(w, index, told);
+    const char **env = environment(w, how, index, told);
     struct og_job job = job_of(w, how, blob_dir);
     job.in = in;
     job.env = env;
-    enum og_rc rc;
-    r->why = OG_JOB_NODE_FAULT;
+    job.root = root;
     if (w->spec.kernel) {
         rc = run_kernel(w, &job, index, r, res, stop, err);
     } else {
@@ -360,6 +408,7 @@ enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how
     free_inputs(in, w->spec.n_in);
     free(env);
     free(blob_dir);
+    free(root);
     return rc;
 }
 

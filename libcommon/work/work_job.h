@@ -42,11 +42,18 @@ struct og_work_how {
     enum og_sandbox sandbox;
     enum og_cuda_where cuda; /* where CUDA kernels run */
     uid_t uid;
-    const char *scratch; /* see og_job */
-    uint64_t cores;      /* most of them; 0: the slot's */
-    uint64_t limit_ms;   /* 0: the task's */
-    bool keep;           /* streams and outputs become blobs */
-    bool nosync;         /* which the caller brings to the disk, many at once */
+    const char *scratch;           /* see og_job */
+    uint64_t cores;                /* most of them; 0: the slot's */
+    uint64_t limit_ms;             /* 0: the task's */
+    uint64_t grace_ms;             /* see OG_STOP_GRACE */
+    uint64_t scratch_max, out_max; /* bytes; 0: OG_WORK_OUT_MAX and what follows from it */
+    uint64_t gpu_ppm;              /* share of a GPU that a program of the user's may use */
+    const char *gpu;               /* UUID of the assigned one; NULL: as the environment has it */
+    const char *const *devices;    /* of that GPU, for programs; see og_job */
+    bool net;                      /* the network, for programs whose spec asks for it */
+    struct og_job_live *live;      /* NULL, or see og_job */
+    bool keep;                     /* streams and outputs become blobs */
+    bool nosync;                   /* which the caller brings to the disk, many at once */
     int stdout_fd, stderr_fd;
 };
 

@@ -129,19 +129,12 @@ static enum og_rc read_strings(const json_t *arr, const char *what, bool tame, c
     return OG_OK;
 }
 
-static enum og_rc read_in(const json_t *e, struct og_spec_in *in, struct og_err *err)
+/* A file by its hash, and where it can be had. */
+static enum og_rc read_file(const json_t *e, struct og_spec_in *in, struct og_err *err)
 {
     const json_t *urls;
-    uint64_t mode;
-    if (!json_is_object(e))
-        return og_err_set(err, OG_E_DATA, "'in' must hold objects");
-    OG_TRY(og_json_str(e, "path", 1024, &in->path, err));
-    if (!og_io_path_is_tame(in->path))
-        return og_err_set(err, OG_E_DATA, "'in' holds a path that is not relative and plain");
     OG_TRY(og_json_hex(e, "sha256", in->sha256.b, OG_HASH_LEN, err));
     OG_TRY(og_json_u64_or(e, "bytes", (uint64_t)1 << 53, UINT64_MAX, &in->bytes, err));
-    OG_TRY(og_json_u64_or(e, "mode", 07777, 0644, &mode, err));
-    in->executable = mode & 0100;
     OG_TRY(og_json_arr_opt(e, "urls", OG_SPEC_URLS_MAX, &urls, err));
     for (size_t i = 0; i < json_array_size(urls); i++) {
         in->urls[i] = json_string_value(json_array_get(urls, i));
@@ -150,6 +143,33 @@ static enum og_rc read_in(const json_t *e, struct og_spec_in *in, struct og_err 
         in->n_urls = i + 1;
     }
     return OG_OK;
+}
+
+static enum og_rc read_in(const json_t *e, struct og_spec_in *in, struct og_err *err)
+{
+    uint64_t mode;
+    if (!json_is_object(e))
+        return og_err_set(err, OG_E_DATA, "'in' must hold objects");
+    OG_TRY(og_json_str(e, "path", 1024, &in->path, err));
+    if (!og_io_path_is_tame(in->path))
+        return og_err_set(err, OG_E_DATA, "'in' holds a path that is not relative and plain");
+    OG_TRY(og_json_u64_or(e, "mode", 07777, 0644, &mode, err));
+    in->executable = mode & 0100;
+    return read_file(e, in, err);
+}
+
+/* What the sandbox shows in place of the node's own system, and whether the network is there. */
+static enum og_rc read_surroundings(const json_t *o, struct og_spec *out, struct og_err *err)
+{
+    const json_t *root;
+    OG_TRY(og_json_bool_or(o, "network", false, &out->net, err));
+    OG_TRY(og_json_obj_opt(o, "root", &root, err));
+    if ((root || out->net) && !out->argv)
+        return og_err_set(err, OG_E_DATA, "'root' and 'network' go with 'argv'");
+    if (!root)
+        return OG_OK;
+    out->root.path = "root";
+    return read_file(root, &out->root, err);
 }
 
 static enum og_rc read_ins(const json_t *o, struct og_spec_in **out, size_t *n, struct og_err *err)
@@ -237,6 +257,9 @@ static enum og_rc read_spec(const json_t *o, struct og_spec *out, struct og_err 
     if (sandbox && strcmp(sandbox, "none") != 0 && strcmp(sandbox, "bwrap") != 0)
         return og_err_set(err, OG_E_DATA, "'sandbox' must be none or bwrap");
     out->no_sandbox = sandbox && strcmp(sandbox, "none") == 0;
+    OG_TRY(read_surroundings(o, out, err));
+    if (out->no_sandbox && (out->root.path || out->net))
+        return og_err_set(err, OG_E_DATA, "'root' and 'network' need the sandbox");
     return read_check(o, out, err);
 }
 

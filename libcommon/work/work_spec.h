@@ -35,7 +35,9 @@ struct og_spec {
     const char **out;
     size_t n_out;
     bool no_sandbox;
-    const char *kernel; /* NULL for a program, and for CUDA */
+    bool net;               /* asks for the network */
+    struct og_spec_in root; /* a tarball that takes the system's place; path NULL: none */
+    const char *kernel;     /* NULL for a program, and for CUDA */
     const json_t *args;
     bool is_cuda;
     struct og_cuda cuda;
