@@ -9,7 +9,7 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal match lap makespan trace gemm evm cuda}
+parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm evm cuda}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
@@ -321,6 +321,29 @@ bench_seal() {
     while read -r name ms; do
         emit "seal of a full block, lock held: $name" "$ms" ms 5
     done < <("$aid/bench_seal" "$OGPU_HOME" "$XDG_CONFIG_HOME/ogpu/keys" default)
+}
+
+# The largest round: 262,144 cells. The block that freezes it, then its matching, solved, checked and applied.
+bench_round() {
+    local i
+    for ((i = 0; i < runs; i++)); do
+        export XDG_CONFIG_HOME="$tmp/round.d/config" OGPU_HOME="$tmp/round.d/state"
+        rm -rf "$tmp/round.d"
+        ogpu init --quiet --mflops 1000000 --alg ed25519 --account bob --member a,slots=64,threads=64 \
+            --member b,slots=64,threads=64 --member c,slots=64,threads=64 --member d,slots=64,threads=64 \
+            --param block_ms=3600000 >/dev/null || die "ogpu init failed"
+        ogpu-submit --key bob --sandbox none --mem 1M --chunk 1 --array 0-1023 -- true >/dev/null ||
+            die "ogpu-submit failed"
+        usage freeze ogpu-validate --seal
+        note round.freeze "${wall[freeze]}" && note round.freeze.cpu "${cpu[freeze]}"
+        usage assign ogpu-match --once
+        ogpu status | grep -q '"matched":256,' || die "not a round of 256 slots: $(ogpu status)"
+        note round.assign "${wall[assign]}" && note round.assign.cpu "${cpu[assign]}"
+    done
+    emit "sealing a block with a round of 1024 x 256" "$(noted round.freeze)" s "$runs"
+    emit "sealing a block with a round of 1024 x 256, processor" "$(noted round.freeze.cpu)" s "$runs"
+    emit "ogpu-match on a round of 1024 x 256" "$(noted round.assign)" s "$runs"
+    emit "ogpu-match on a round of 1024 x 256, processor" "$(noted round.assign.cpu)" s "$runs"
 }
 
 bench_match() {

@@ -21,7 +21,8 @@ if [ "${PLOT:-0}" = 0 ]; then
 fi
 
 # means over the seeds: kind load policy mean p95 urgent late makespan jain
-awk -F'"' '
+means() {
+  awk -F'"' '
   function num(key,  a) { split($0, a, "\"" key "\":"); return a[2] + 0 }
   function str(key,  a, b) { split($0, a, "\"" key "\":\""); split(a[2], b, "\""); return b[1] }
   { k = str("kind") "\t" num("load_pct") "\t" str("policy")
@@ -30,14 +31,23 @@ awk -F'"' '
     late[k] += num("late_pct"); mk[k] += num("makespan_s"); jain[k] += num("jain") }
   END { for (i = 1; i <= count; i++) { k = order[i]
     printf "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%.3f\n", k, mean[k] / n[k], p95[k] / n[k],
-      urg[k] / n[k], late[k] / n[k], mk[k] / n[k], jain[k] / n[k] } }' "$out/trace.jsonl" >"$tmp/means"
+      urg[k] / n[k], late[k] / n[k], mk[k] / n[k], jain[k] / n[k] } }'
+}
+means <"$out/trace.jsonl" >"$tmp/means"
+# the last panel sets knobs beside policies: on the days that the knobs were tried on
+seeds=$(sed -n 's/.*"kind":"trace".*"seed":\([0-9]*\).*/\1/p' "$out/trace.jsonl" | sort -n | tail -1)
+knob_seeds=$(sed -n 's/.*"kind":"trace_knob".*"seed":\([0-9]*\).*/\1/p' "$out/trace.jsonl" | sort -n | tail -1)
+awk -v most="$knob_seeds" 'match($0, /"seed":[0-9]+/) && substr($0, RSTART + 7, RLENGTH - 7) + 0 <= most' \
+  "$out/trace.jsonl" | means >"$tmp/same_days"
+days="seeds 1 to $knob_seeds"
+[ "$knob_seeds" != 1 ] || days='seed 1'
 
 {
   fmt='%-6s %-22s %9s %9s %9s %7s %9s %6s\n'
   # shellcheck disable=SC2059 # one format for head and rows
   printf "$fmt" LOAD POLICY 'MEAN s' 'P95 s' 'URGENT s' 'LATE %' 'LAST s' JAIN
   while IFS=$'\t' read -r kind load policy rest; do
-    [ "$kind" = trace ] || [ "${said:-}" ] || { said=1 && printf '\nour knobs, the first of these days:\n'; }
+    [ "$kind" = trace ] || [ "${said:-}" ] || { said=1 && printf "\nour knobs, %s:\n" "$days"; }
     IFS=$'\t' read -r -a v <<<"$rest"
     # shellcheck disable=SC2059
     printf "$fmt" "$load" "$policy" "${v[@]}"
@@ -51,12 +61,14 @@ command -v gnuplot >/dev/null 2>&1 || {
 while IFS=$'\t' read -r kind load policy mean p95 urgent late last jain; do
   [ "$kind" = trace ] && echo "$load $mean $p95 $urgent $late $last $jain" >>"$tmp/$policy"
   [ "$kind" = trace_knob ] && echo "$jain $mean \"$policy\"" >>"$tmp/knob"
-  [ "$kind:$load" = trace:70 ] && [[ $policy != *fallback ]] && echo "$jain $mean \"$policy\"" >>"$tmp/at70"
 done <"$tmp/means" || true
+while IFS=$'\t' read -r kind load policy mean p95 urgent late last jain; do
+  [ "$kind:$load" = trace:70 ] && [[ $policy != *fallback ]] && echo "$jain $mean \"$policy\"" >>"$tmp/at70"
+done <"$tmp/same_days" || true
 cd "$tmp"
-gnuplot <<'END' | sed 's/^<desc>.*<\/desc>$//' >"$out/trace.svg"
+gnuplot -e "seeds='$seeds'; days='$days'" /dev/stdin <<'END' | sed 's/^<desc>.*<\/desc>$//' >"$out/trace.svg"
 set terminal svg size 960,620 font 'sans,11' background 'white' dynamic
-set multiplot layout 2,3 title 'The same days of a pool of 24 nodes, five seeds each'
+set multiplot layout 2,3 title 'The same days of a pool of 24 nodes, means of '.seeds.' seeds; last panel: '.days
 set grid lc rgb '#dddddd'
 set xlabel 'load, % of the pool for two hours'
 set xtics 50,20,90
@@ -83,7 +95,7 @@ set yrange [0:*]
 eval 'plot '.lines(5)
 set title 'last task done, s'
 eval 'plot '.lines(6)
-set title 'fairness against speed, load 70 %'
+set title 'fairness against speed, load 70 %, '.days
 set xlabel "Jain's index of work per capacity"
 set ylabel 'mean completion, s'
 set xrange [0.5:1.05]

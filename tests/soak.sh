@@ -28,6 +28,7 @@ campaign "eight writers, $OGPU_WRITERS_S s" tests/e2e/run.sh tests/e2e/writers.b
 for t in "$BUILD"/sim/*; do
   [ -x "$t" ] && campaign "${t##*/}, $SIM_HISTORIES histories" "$t"
 done
+campaign "match/ by every compiler" tests/match/same.sh
 if peers=$(tests/evm/peers.sh); then
   campaign "the EVM against @ethereumjs/vm, ${EVM_PROGRAMS:-100000} programs" \
     env OGPU_EVM_PEERS="$peers" tests/evm/diff.sh
