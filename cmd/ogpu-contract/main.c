@@ -1,5 +1,5 @@
-/* main.c - ogpu-contract: runs and checks contract code, runs state tests. */
-#include "contract.h"
+/* main.c - ogpu-contract: contracts of the chain; runs and checks contract code, state tests. */
+#include "chain.h"
 
 #include <string.h>
 
@@ -7,12 +7,29 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"abi", contract_abi},
+    {"call", contract_call},
     {"check", contract_check},
+    {"deploy", contract_deploy},
+    {"logs", contract_logs},
     {"run", contract_run},
     {"statetest", contract_statetest},
+    {"view", contract_view},
 };
 
-static const char *const words[] = {"check", "run", "statetest", NULL};
+/* clang-format off */
+static const char *const words[] = {
+    "abi",
+    "call",
+    "check",
+    "deploy",
+    "logs",
+    "run",
+    "statetest",
+    "view",
+    NULL
+};
+/* clang-format on */
 
 struct options {
     struct og_opts_common common;
@@ -20,8 +37,8 @@ struct options {
 
 static const struct og_tool tool = {
     .name = "ogpu-contract",
-    .summary = "run and check contract code, run the state tests of Ethereum",
-    .synopsis = "check | run | statetest [OPTIONS] ARG ...",
+    .summary = "contracts of the chain, checks of contract code, the state tests of Ethereum",
+    .synopsis = "COMMAND [OPTIONS] ARG ...",
     .commands = words,
 };
 

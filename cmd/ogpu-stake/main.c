@@ -56,6 +56,8 @@ static const struct og_opt opts[] = {
         .help = "drop a key of the key's node at once: vrf, consensus, tls or seal"),
     OPT("params", OG_OPT_LIST, params, .arg = "NAME=VALUE",
         .help = "change parameters of the chain; takes 2/3 of the weight"),
+    OPT("upgrade", OG_OPT_U64, upgrade, .arg = "PROTOCOL", .min = 2,
+        .help = "change to the next protocol; takes 2/3 of the weight"),
     OPT("statement", OG_OPT_FLAG, statement,
         .help = "every movement of an account and the balance they add up to"),
     OPT("account", OG_OPT_STR, account, .letter = 'a', .arg = "NAME|ADDR",
@@ -81,7 +83,8 @@ static enum og_rc check(const struct stake_options *o, int operands, struct og_e
 {
     bool bonds = o->bond && !o->join;
     int deeds = o->join + o->update + (o->leave > 0) + bonds + (o->unbond > 0) + (o->link > 0) +
-                (o->revoke != NULL) + (o->params.n > 0) + o->statement + (o->explain > 0);
+                (o->revoke != NULL) + (o->params.n > 0) + (o->upgrade > 0) + o->statement +
+                (o->explain > 0);
     if (deeds > 1)
         return og_err_set(err, OG_E_USAGE, "more than one thing is asked for");
     if (operands > (o->statement ? 2 : 0))
@@ -116,7 +119,7 @@ static enum og_rc run(const struct stake_options *o, int argc, char **argv, stru
         return stake_statement(o, argc, argv, err);
     if (o->explain)
         return stake_explain(o, err);
-    if (o->leave || o->bond || o->unbond || o->link || o->revoke || o->params.n)
+    if (o->leave || o->bond || o->unbond || o->link || o->revoke || o->params.n || o->upgrade)
         return stake_change(o, err);
     return stake_list(o, err);
 }

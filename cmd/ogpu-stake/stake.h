@@ -18,7 +18,7 @@ struct stake_options {
     struct og_opts_common common;
     const char *key, *passphrase_file, *owner, *account, *revoke, *classes;
     bool join, update, statement;
-    uint64_t leave, bond, unbond, node, link, explain;
+    uint64_t leave, bond, unbond, node, link, explain, upgrade;
     uint64_t latency_us, bandwidth, min_rate, max_lock;
     uint64_t threads, share_ppm, slots, mem_bytes, capacity_ms;
     struct og_opt_list params, submitters;
@@ -54,6 +54,8 @@ enum og_rc stake_node(struct stake *s, uint64_t id, struct og_node *n,
 
 /* stake_params.c. params.set, with the votes of the validators whose keys lie here. */
 enum og_rc stake_params(struct stake *s, struct og_err *err) OG_MUST_CHECK;
+/* protocol.upgrade, likewise. */
+enum og_rc stake_upgrade(struct stake *s, struct og_err *err) OG_MUST_CHECK;
 
 /* The things it does. */
 enum og_rc stake_list(const struct stake_options *o, struct og_err *err) OG_MUST_CHECK;

@@ -1,4 +1,4 @@
-/* stake_change.c - leave, bond, unbond, link, revoke: one transaction each. */
+/* stake_change.c - leave, bond, unbond, link, revoke, upgrade: one transaction each. */
 #include "stake.h"
 
 #include "store/store_row.h"
@@ -68,6 +68,8 @@ static enum og_rc change(struct stake *s, struct og_err *err)
         return stake(s, OG_TX_STAKE_UNBOND, o->unbond, err);
     if (o->link)
         return report_link(s, err);
+    if (o->upgrade)
+        return stake_upgrade(s, err);
     return o->revoke ? revoke_key(s, err) : stake_params(s, err);
 }
 

@@ -1,4 +1,5 @@
-/* stake_params.c - --params: new parameters of the chain, with the votes that can be given here. */
+/* stake_params.c - --params, --upgrade: new parameters, a new protocol, with the votes that can be
+ * given here. */
 #include "stake.h"
 
 #include "base/base_mem.h"
@@ -98,15 +99,14 @@ static enum og_rc sign_votes(const struct vote *v, size_t n, const struct og_buf
     return OG_OK;
 }
 
-static enum og_rc add_votes(struct stake *s, const json_t *values, json_t *votes,
+static enum og_rc add_votes(struct stake *s, const struct og_buf *bytes, json_t *votes,
                             struct og_err *err)
 {
     char **name;
     size_t n;
-    struct og_buf bytes = OG_BUF_INIT;
+    enum og_rc rc = OG_OK;
     OG_TRY(og_keyfile_list(s->keys_dir, &name, &n, err));
     struct vote *v = og_xcalloc(n + 1, sizeof *v);
-    enum og_rc rc = signed_bytes(s, values, &bytes, err);
     for (size_t i = 0; i < n; i++) {
         if (rc == OG_OK)
             rc = find_vote(s, name[i], &v[i], err);
@@ -115,11 +115,10 @@ static enum og_rc add_votes(struct stake *s, const json_t *values, json_t *votes
     free(name);
     qsort(v, n, sizeof *v, by_node);
     if (rc == OG_OK)
-        rc = sign_votes(v, n, &bytes, votes, err);
+        rc = sign_votes(v, n, bytes, votes, err);
     for (size_t i = 0; i < n; i++)
         og_key_free(v[i].key);
     free(v);
-    og_buf_release(&bytes);
     return rc;
 }
 
@@ -131,10 +130,31 @@ enum og_rc stake_params(struct stake *s, struct og_err *err)
     enum og_rc rc = OG_OK;
     for (size_t i = 0; rc == OG_OK && i < s->o->params.n; i++)
         rc = add_param(values, s->o->params.v[i], err);
+    struct og_buf bytes = OG_BUF_INIT;
     if (rc == OG_OK)
-        rc = add_votes(s, values, votes, err);
+        rc = signed_bytes(s, values, &bytes, err);
+    if (rc == OG_OK)
+        rc = add_votes(s, &bytes, votes, err);
+    og_buf_release(&bytes);
     if (rc == OG_OK)
         rc = stake_send(s, OG_TX_PARAMS_SET, json_incref(body), NULL, err);
+    json_decref(body);
+    return rc;
+}
+
+/* Validators sign "OGPU-UPGRADE-v1", a zero byte, the chain, the protocol (be64). */
+enum og_rc stake_upgrade(struct stake *s, struct og_err *err)
+{
+    json_t *votes = json_array();
+    json_t *body = json_pack("{s:I, s:o}", "protocol", (json_int_t)s->o->upgrade, "votes", votes);
+    struct og_buf bytes = OG_BUF_INIT;
+    og_buf_add(&bytes, "OGPU-UPGRADE-v1", sizeof "OGPU-UPGRADE-v1");
+    og_buf_add(&bytes, og_engine_chain(s->engine)->b, OG_HASH_LEN);
+    og_buf_add_be64(&bytes, s->o->upgrade);
+    enum og_rc rc = add_votes(s, &bytes, votes, err);
+    og_buf_release(&bytes);
+    if (rc == OG_OK)
+        rc = stake_send(s, OG_TX_PROTOCOL_UPGRADE, json_incref(body), NULL, err);
     json_decref(body);
     return rc;
 }

@@ -67,7 +67,7 @@ static json_t *node_json(const struct init_person *w)
 
 static enum og_rc params_json(const struct init_options *o, json_t **out, struct og_err *err)
 {
-    *out = json_object();
+    *out = json_pack("{s:o}", "protocol", og_json_new_dec(OG_PROTOCOL));
     if (o->engine == INIT_COMET) { /* protocol.md section 2: nobody weighs too much, draws wait for
                                     * two proposers */
         json_object_set_new(*out, "cap_ppm", og_json_new_dec(250000));

@@ -18,8 +18,8 @@ struct show_target {
     enum show_what what;
     enum og_family_index family; /* SHOW_ROW */
     void *rec;                   /* SHOW_ROW: the record, loaded; owned */
-    struct og_txrow tx;          /* SHOW_TX: loaded */
-    uint64_t number;             /* SHOW_RECEIPT: task; SHOW_BLOCK: height */
+    struct og_txrow tx;          /* SHOW_TX, and SHOW_RECEIPT of a contract: loaded */
+    uint64_t number;             /* SHOW_RECEIPT: task, 0: of tx; SHOW_BLOCK: height */
 };
 
 /* show_find.c. OG_E_USAGE: not an ID; OG_NO with a sentence: there is no such thing. Release in

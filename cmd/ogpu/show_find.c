@@ -176,6 +176,12 @@ static enum og_rc find_block_part(struct og_store *st, const char *id, struct sh
     *is = receipt || block;
     if (!*is)
         return OG_OK;
+    if (receipt && strlen(id + 8) == 2 * OG_HASH_LEN) {
+        OG_TRY(find_tx(st, id + 8, 2 * OG_HASH_LEN, id, t, err));
+        bool is_tx = t->what == SHOW_TX;
+        t->what = is_tx ? SHOW_RECEIPT : t->what;
+        return is_tx ? OG_OK : absent(id, err);
+    }
     t->what = receipt ? SHOW_RECEIPT : SHOW_BLOCK;
     if (!og_parse_u64(strchr(id, ':') + 1, INT64_MAX >> 20, &t->number))
         return og_err_set(err, OG_E_USAGE, "'%.100s': not a number", id);

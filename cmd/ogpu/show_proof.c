@@ -2,6 +2,7 @@
  * to the app hash that the next block's header carries. */
 #include "base/base_num.h"
 #include "show.h"
+#include "store/store_contract.h"
 #include "store/store_row.h"
 #include "store/store_tree.h"
 #include "json/json_get.h"
@@ -83,6 +84,20 @@ static enum og_rc receipt_proof(struct og_store *st, uint64_t task, json_t **out
     return rc;
 }
 
+static enum og_rc contract_proof(struct og_store *st, uint64_t tx, json_t **out, struct og_err *err)
+{
+    struct og_buf line = OG_BUF_INIT;
+    uint64_t pos;
+    bool found;
+    enum og_rc rc = og_contract_receipt_get(st, tx, &pos, &line, &found, err);
+    if (rc == OG_OK && !found)
+        rc = og_err_set(err, OG_NO, "the transaction has no receipt");
+    if (rc == OG_OK)
+        rc = block_part(st, "receipt", pos, &line, out, err);
+    og_buf_release(&line);
+    return rc;
+}
+
 static json_t *row_json(const struct show_target *t, const struct og_tree_proof *p,
                         const struct og_buf *key, const struct og_buf *row)
 {
@@ -134,7 +149,11 @@ enum og_rc show_proof(struct og_store *st, const struct show_target *t, json_t *
     case SHOW_TX:
         *stale = OG_POS_HEIGHT(t->tx.pos) > *height;
         return *stale ? OG_OK : block_part(st, "tx", t->tx.pos, &t->tx.line, out, err);
-    case SHOW_RECEIPT: return receipt_proof(st, t->number, out, err);
+    case SHOW_RECEIPT:
+        if (t->number)
+            return receipt_proof(st, t->number, out, err);
+        *stale = OG_POS_HEIGHT(t->tx.pos) > *height;
+        return *stale ? OG_OK : contract_proof(st, t->tx.pos, out, err);
     case SHOW_BLOCK:
     case SHOW_PARAMS: break;
     }

@@ -3,6 +3,7 @@
 #include "cli/cli_table.h"
 #include "ledger/ledger_view.h"
 #include "show.h"
+#include "store/store_contract.h"
 #include "store/store_query.h"
 #include "store/store_row.h"
 #include "json/json_get.h"
@@ -45,6 +46,24 @@ static enum og_rc receipt_of(struct og_store *st, uint64_t task, json_t **out, s
             rc = og_err_set(err, OG_E_DATA, "the receipt of task %" PRIu64 " is damaged", task);
         else
             json_object_set_new(*out, "height", number(OG_POS_HEIGHT(pos)));
+    }
+    og_buf_release(&line);
+    return rc;
+}
+
+/* Of a contract transaction; *out NULL when there is none. */
+static enum og_rc contract_receipt(struct og_store *st, uint64_t tx, json_t **out,
+                                   struct og_err *err)
+{
+    struct og_buf line = OG_BUF_INIT;
+    uint64_t pos;
+    bool found;
+    *out = NULL;
+    enum og_rc rc = og_contract_receipt_get(st, tx, &pos, &line, &found, err);
+    if (rc == OG_OK && found) {
+        *out = json_loadb(line.p, line.len, JSON_REJECT_DUPLICATES, NULL);
+        if (!*out)
+            rc = og_err_set(err, OG_E_DATA, "a receipt of a contract is damaged");
     }
     og_buf_release(&line);
     return rc;
@@ -113,6 +132,29 @@ static enum og_rc node_more(struct og_store *st, const struct og_node *node, jso
     return OG_OK;
 }
 
+/* What the EVM knows of the account, where it knows anything. */
+static enum og_rc contract_more(struct og_store *st, const struct og_account *a, json_t *o,
+                                struct og_err *err)
+{
+    struct og_vm_acct_row vm = {.addr = a->addr};
+    struct og_contract c = {.addr = a->addr};
+    bool found;
+    OG_TRY(og_row_get(st, OG_F_VM_ACCT, &vm, &found, err));
+    if (found && vm.dust_wei)
+        json_object_set_new(o, "dust_wei", number(vm.dust_wei));
+    OG_TRY(og_row_get(st, OG_F_VM_CONTRACT, &c, &found, err));
+    if (!found)
+        return OG_OK;
+    json_t *of = og_row_json(&og_families[OG_F_VM_CONTRACT], &c, "");
+    json_object_set_new(of, "code", hex(&vm.code));
+    json_object_set_new(of, "slots", number(vm.slots));
+    for (const char *const *k = (const char *const[]){"kind", "v", "addr", NULL}; *k; k++)
+        json_object_del(of, *k);
+    json_object_set_new(o, "contract", of);
+    og_row_release(&og_families[OG_F_VM_CONTRACT], &c);
+    return OG_OK;
+}
+
 static enum og_rc account_more(struct og_store *st, const struct og_account *a, json_t *o,
                                struct og_err *err)
 {
@@ -126,7 +168,7 @@ static enum og_rc account_more(struct og_store *st, const struct og_account *a, 
     og_row_release(&og_families[OG_F_ACCKEY], &k);
     OG_TRY(og_query_nodes_of_owner(st, &a->addr, 0, v, LIST_MAX, &n, err));
     json_object_set_new(o, "nodes", numbers(v, n));
-    return OG_OK;
+    return contract_more(st, a, o, err);
 }
 
 static enum og_rc lease_more(struct og_store *st, const struct og_lease *l, json_t *o,
@@ -173,7 +215,8 @@ static enum og_rc row_record(struct og_store *st, const struct show_target *t, j
     return OG_OK;
 }
 
-static enum og_rc tx_record(const struct show_target *t, json_t **out, struct og_err *err)
+static enum og_rc tx_record(struct og_store *st, const struct show_target *t, json_t **out,
+                            struct og_err *err)
 {
     const struct og_txrow *r = &t->tx;
     json_t *line =
@@ -186,6 +229,10 @@ static enum og_rc tx_record(const struct show_target *t, json_t **out, struct og
                      (json_int_t)r->status, "tx", line, "v", 1);
     if (r->result.len)
         json_object_set_new(*out, "result", json_stringn_nocheck(r->result.p, r->result.len));
+    json_t *receipt;
+    OG_TRY(contract_receipt(st, r->pos, &receipt, err));
+    if (receipt)
+        json_object_set_new(*out, "receipt", receipt);
     return OG_OK;
 }
 
@@ -241,12 +288,15 @@ enum og_rc show_record(struct og_store *st, const struct show_target *t, json_t 
     *out = NULL;
     switch (t->what) {
     case SHOW_ROW: rc = row_record(st, t, out, err); break;
-    case SHOW_TX: rc = tx_record(t, out, err); break;
+    case SHOW_TX: rc = tx_record(st, t, out, err); break;
     case SHOW_BLOCK: rc = block_record(st, t->number, out, err); break;
     case SHOW_RECEIPT:
-        rc = receipt_of(st, t->number, out, err);
+        rc = t->number ? receipt_of(st, t->number, out, err)
+                       : contract_receipt(st, t->tx.pos, out, err);
         if (rc == OG_OK && !*out)
-            rc = og_err_set(err, OG_NO, "there is no receipt of task %" PRIu64, t->number);
+            rc = t->number
+                     ? og_err_set(err, OG_NO, "there is no receipt of task %" PRIu64, t->number)
+                     : og_err_set(err, OG_NO, "the transaction has no receipt");
         break;
     case SHOW_PARAMS: {
         json_t *values = json_object();

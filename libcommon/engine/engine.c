@@ -153,6 +153,10 @@ static enum og_rc apply_some(struct og_engine *e, const char *const *line, const
         ++*n;
         if (out[*n - 1].rc == OG_E_TEMPFAIL)
             break; /* the sequence number is not ours: sign again before going on */
+        bool full;
+        OG_TRY(og_ledger_gas_full(e->l, &full, err));
+        if (full)
+            break;
     }
     return og_engine_put_open(e, &o, err);
 }

@@ -55,12 +55,14 @@ enum og_rc og_engine_is_due(struct og_engine *e, const struct og_open_block *o, 
 {
     const struct og_params *p = og_ledger_params(e->l);
     uint64_t dirty;
+    bool full;
     *due = false;
     if (!o->height || !o->n)
         return OG_OK;
     uint64_t now = og_time_unix_ms();
     OG_TRY(og_tree_pending(e->st, &dirty, err));
-    *due = o->n >= p->block_max || dirty >= DIRTY_MAX ||
+    OG_TRY(og_ledger_gas_full(e->l, &full, err));
+    *due = full || o->n >= p->block_max || dirty >= DIRTY_MAX ||
            (now > o->time_ms && now - o->time_ms >= p->block_ms);
     return OG_OK;
 }

@@ -4,6 +4,7 @@
 #include "ledger/ledger_int.h"
 
 #include "base/base_mem.h"
+#include "vm/vm.h"
 #include "json/json_canon.h"
 #include "json/json_get.h"
 
@@ -12,9 +13,13 @@
 
 static const struct {
     enum og_rc (*fn)(struct og_txn *x, struct og_err *err);
-    bool unmarked; /* refuses before it writes anything: needs no mark to go back to */
+    /* refuses before it writes anything, or what it wrote is to stay: needs no mark to go back to
+     */
+    bool unmarked;
 } handlers[OG_TX_KIND_COUNT] = {
     [OG_TX_ACCOUNT_NEW] = {.fn = og_tx_account_new},
+    [OG_TX_CONTRACT_CALL] = {.fn = og_tx_contract_call, .unmarked = true},
+    [OG_TX_CONTRACT_DEPLOY] = {.fn = og_tx_contract_deploy, .unmarked = true},
     [OG_TX_EVIDENCE] = {.fn = og_tx_evidence},
     [OG_TX_KEY_REVOKE] = {.fn = og_tx_key_revoke},
     [OG_TX_KEY_ROTATE] = {.fn = og_tx_key_rotate},
@@ -27,6 +32,7 @@ static const struct {
     [OG_TX_NODE_LEAVE] = {.fn = og_tx_node_leave},
     [OG_TX_NODE_UPDATE] = {.fn = og_tx_node_update},
     [OG_TX_PARAMS_SET] = {.fn = og_tx_params_set},
+    [OG_TX_PROTOCOL_UPGRADE] = {.fn = og_tx_protocol_upgrade},
     [OG_TX_RESULT_COMMIT] = {.fn = og_tx_result_commit},
     [OG_TX_RESULT_FAIL] = {.fn = og_tx_result_fail},
     [OG_TX_RESULT_REVEAL] = {.fn = og_tx_result_reveal},
@@ -53,7 +59,7 @@ static struct og_ledger *new_ledger(struct og_store *st)
 {
     struct og_ledger *l = og_xcalloc(1, sizeof *l);
     l->st = st;
-    og_params_defaults(&l->p);
+    og_params_defaults(&l->p); /* of protocol 1 */
     l->treasury = og_addr_of_key("treasury", "", 0);
     return l;
 }
@@ -117,6 +123,7 @@ void og_ledger_close(struct og_ledger *l)
         return;
     for (size_t i = 0; i < OG_PUB_CACHE; i++)
         og_pub_free(l->pubs[i].pub);
+    og_vm_free(l->vm);
     free(l);
 }
 
@@ -153,16 +160,13 @@ static enum og_rc genesis_params(struct og_ledger *l, const json_t *g, struct og
         if (!og_params_set(&l->p, key, v))
             return OG_REFUSE(err, "'%.40s' is no parameter or its value is out of bounds", key);
     }
-    for (size_t i = 0; i < og_param_count; i++) {
-        struct og_value r = {0};
-        const char *at = (const char *)&l->p + og_param_infos[i].at;
-        memcpy(&r.value, at, sizeof r.value);
-        og_row_set_text(&r.name, og_param_infos[i].name);
-        enum og_rc rc = og_row_put(l->st, OG_F_PARAM, &r, err);
-        OG_RELEASE(OG_F_PARAM, &r);
-        OG_TRY(rc);
+    json_object_foreach((json_t *)(uintptr_t)params, key, val)
+    {
+        if (og_param_find(key)->since > l->p.protocol)
+            return OG_REFUSE(err, "'%.40s' is no parameter of protocol %llu", key,
+                             (unsigned long long)l->p.protocol);
     }
-    return OG_OK;
+    return og_led_put_params(l, 1, l->p.protocol, err);
 }
 
 static enum og_rc member_addr(const json_t *o, const char *key, struct og_addr *out,
@@ -348,6 +352,14 @@ static enum og_rc run_handler(struct og_txn *x, struct og_applied *out, struct o
     return og_led_penalty(x, err);
 }
 
+enum og_rc og_led_kind_known(struct og_ledger *l, const struct og_tx *tx, struct og_err *err)
+{
+    return l->p.protocol >= og_tx_kind_since(tx->kind)
+               ? OG_OK
+               : OG_REFUSE(err, "'%s' is no kind of transaction of protocol %llu",
+                           og_tx_kind_name(tx->kind), (unsigned long long)l->p.protocol);
+}
+
 static enum og_rc accept_tx(struct og_ledger *l, const struct og_tx *tx, struct og_applied *out,
                             struct og_err *err)
 {
@@ -355,7 +367,11 @@ static enum og_rc accept_tx(struct og_ledger *l, const struct og_tx *tx, struct 
     bool marked = tx->pub != NULL;
     if (marked)
         OG_TRY(og_store_mark(l->st, err));
-    out->rc = og_led_verify(l, tx, &why);
+    out->rc = og_led_kind_known(l, tx, &why);
+    if (out->rc == OG_OK)
+        out->rc = og_led_verify(l, tx, &why);
+    if (out->rc == OG_OK)
+        out->rc = og_led_gas_left(l, tx, &why);
     if (out->rc == OG_OK) {
         out->in_block = true;
         return marked ? og_store_mark_keep(l->st, err) : OG_OK;
@@ -367,7 +383,7 @@ static enum og_rc accept_tx(struct og_ledger *l, const struct og_tx *tx, struct 
 enum og_rc og_ledger_apply(struct og_ledger *l, const struct og_tx *tx, const char *line,
                            uint64_t index, struct og_applied *out, struct og_err *err)
 {
-    struct og_txn x = {.l = l, .tx = tx, .body = tx->body};
+    struct og_txn x = {.l = l, .tx = tx, .body = tx->body, .pos = OG_POS(l->height, index)};
     char made[32] = "";
     memset(out, 0, sizeof *out);
     OG_TRY(accept_tx(l, tx, out, err));

@@ -80,6 +80,8 @@ enum og_rc og_ledger_end_block(struct og_ledger *l, const struct og_block_open *
                                const struct og_hash *tx_root, bool has_txs,
                                struct og_hash *app_hash, struct og_err *err) OG_MUST_CHECK;
 
+/* True when the open block has used so much gas that it is to be sealed. */
+enum og_rc og_ledger_gas_full(struct og_ledger *l, bool *full, struct og_err *err) OG_MUST_CHECK;
 /* True when a block must be made though it holds no transaction (protocol section 2, beacon). */
 enum og_rc og_ledger_pending(struct og_ledger *l, bool *pending, struct og_err *err) OG_MUST_CHECK;
 /* The node drawn to propose (height, round) from the beacon of height − 1; 0: there is no

@@ -176,6 +176,7 @@ enum og_rc og_ledger_admit(struct og_ledger *l, const struct og_tx *tx, struct o
     struct og_seat next = *seat;
     if (memcmp(tx->chain.b, l->chain.b, OG_HASH_LEN) != 0)
         return OG_REFUSE(err, "the transaction is of another chain");
+    OG_TRY(og_led_kind_known(l, tx, err));
     if (tx->valid_until < l->height)
         return OG_REFUSE(err, "'valid_until' %llu has passed", (unsigned long long)tx->valid_until);
     uint64_t least = og_ledger_fee(l, tx->kind, tx->body, tx->line_bytes);

@@ -164,6 +164,10 @@ static enum og_rc count_proposal(struct og_ledger *l, const struct og_block_open
 static enum og_rc collect_fees(struct og_ledger *l, struct og_err *err)
 {
     uint64_t fees;
+    uint64_t gas;
+    OG_TRY(og_led_get(l, "block_gas", &gas, err));
+    if (gas)
+        OG_TRY(og_led_set(l, "block_gas", 0, err));
     OG_TRY(og_led_get(l, "block_fees", &fees, err));
     if (!fees)
         return OG_OK;
@@ -232,6 +236,7 @@ enum og_rc og_ledger_end_block(struct og_ledger *l, const struct og_block_open *
         OG_TRY(og_led_rounds(l, &beacon, err));
         OG_TRY(og_led_epoch_end(l, &beacon, err));
         OG_TRY(write_roots(l, open, tx_root, &beacon, err));
+        OG_TRY(og_led_upgrade(l, err));
     }
     OG_TRY(check_supply(l, err));
     OG_TRY(og_tree_flush(l->st, app_hash, err));

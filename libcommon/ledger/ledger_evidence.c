@@ -332,7 +332,11 @@ enum og_rc og_tx_params_set(struct og_txn *x, struct og_err *err)
         struct og_value v = {0};
         if (rc == OG_OK)
             rc = og_json_dec(values, key, &v.value, err);
-        if (rc == OG_OK && !og_params_set(&next, key, v.value))
+        const struct og_param_info *info = og_param_find(key);
+        if (rc == OG_OK && strcmp(key, "protocol") == 0 && v.value != next.protocol)
+            rc = OG_REFUSE(err, "the protocol changes by protocol.upgrade");
+        if (rc == OG_OK &&
+            (!info || info->since > next.protocol || !og_params_set(&next, key, v.value)))
             rc = OG_REFUSE(err, "'%.40s' is no parameter or its value is out of bounds", key);
         if (rc != OG_OK)
             break;

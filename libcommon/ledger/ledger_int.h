@@ -22,6 +22,8 @@ struct og_pub_entry {
     struct og_pub *pub;
 };
 
+struct og_vm;
+
 struct og_ledger {
     struct og_store *st;
     struct og_params p;
@@ -30,6 +32,7 @@ struct og_ledger {
     uint64_t height, now_ms; /* of the open block */
     struct og_addr treasury;
     struct og_pub_entry pubs[OG_PUB_CACHE];
+    struct og_vm *vm; /* made when first wanted */
     bool loaded, comet;
     uint64_t params_serial, version; /* of what is cached here */
     uint64_t key_changes;            /* how often a key was forgotten */
@@ -53,6 +56,7 @@ struct og_txn {
     struct og_ledger *l;
     const struct og_tx *tx;
     const json_t *body;
+    uint64_t pos; /* its place */
     uint64_t first_id;
     bool fee_back; /* match.commit: the fee returns */
     /* what stays when the transaction fails: a wrong certificate costs */
@@ -152,6 +156,24 @@ OG_HANDLER(og_tx_result_fail);
 OG_HANDLER(og_tx_verdict_commit);
 OG_HANDLER(og_tx_verdict);
 OG_HANDLER(og_tx_evidence);
+OG_HANDLER(og_tx_contract_call);
+OG_HANDLER(og_tx_contract_deploy);
+OG_HANDLER(og_tx_protocol_upgrade);
+
+/* ledger.c: the protocol of this chain has the kind of transaction */
+enum og_rc og_led_kind_known(struct og_ledger *l, const struct og_tx *tx,
+                             struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_contract.c: a contract transaction wants more gas than the open block has left:
+ * OG_E_TEMPFAIL */
+enum og_rc og_led_gas_left(struct og_ledger *l, const struct og_tx *tx,
+                           struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_upgrade.c: params of `since` in [from, to] as rows; the change of protocol that was voted,
+ * at the end of its block */
+enum og_rc og_led_put_params(struct og_ledger *l, uint64_t from, uint64_t to,
+                             struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_led_upgrade(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_node.c */
 enum og_rc og_led_join(struct og_ledger *l, const json_t *body, const struct og_addr *addr,

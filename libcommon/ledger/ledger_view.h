@@ -75,6 +75,31 @@ enum og_rc og_view_lambda(struct og_ledger *l, uint64_t *ppm, struct og_err *err
 enum og_rc og_view_drawn_leaves(const struct og_lease *ls, const struct og_task *t,
                                 uint64_t n_leaves, uint64_t **leaf, size_t *n,
                                 struct og_err *err) OG_MUST_CHECK;
+/* Most gas of one transaction; most grains a gas. */
+uint64_t og_view_gas_max(const struct og_params *p);
+#define OG_GAS_PRICE_MAX ((uint64_t)1000000000)
+
+/* A message to a contract that changes nothing, as the block to come would run it. */
+struct og_view_message {
+    struct og_addr from, to;
+    bool create;         /* data is init code, `to` has no meaning */
+    uint64_t value;      /* grains */
+    uint64_t gas;        /* of opcodes alone */
+    const uint8_t *data; /* borrowed */
+    size_t len;
+};
+struct og_view_answer {
+    unsigned status; /* enum og_vm_status (vm.h) */
+    uint64_t gas_used;
+    struct og_buf output;
+};
+/* The caller releases out->output. */
+enum og_rc og_view_call(struct og_ledger *l, const struct og_view_message *m,
+                        struct og_view_answer *out, struct og_err *err) OG_MUST_CHECK;
+/* The code of a contract, appended; *is false: the address is none. */
+enum og_rc og_view_contract(struct og_ledger *l, const struct og_addr *a, struct og_buf *code,
+                            bool *is, struct og_err *err) OG_MUST_CHECK;
+
 /* A node's P_i in ppm, and reliability in ppm. */
 uint64_t og_view_reliability(const struct og_node *n);
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 const struct og_param_info og_param_infos[] = {
-#define X(name, dflt, min, max) {#name, dflt, min, max, offsetof(struct og_params, name)},
+#define X(name, dflt, min, max, since)                                                             \
+    {#name, dflt, min, max, since, offsetof(struct og_params, name)},
     OG_PARAMS(X)
 #undef X
 };

@@ -262,10 +262,42 @@ static const struct og_col validator_cols[] = {
     COL(og_validator, select_ppm, NUM),
 };
 
-#define FAMILY(table, cols, T, n_key, i)                                                           \
+static const struct og_col version_cols[] = {
+    COL(og_version, protocol, NUM),
+    COL(og_version, height, NUM),
+    COL(og_version, before, HASH),
+    COL(og_version, after, HASH),
+};
+
+static const struct og_col vm_acct_cols[] = {
+    COL(og_vm_acct_row, addr, ADDR),
+    COL(og_vm_acct_row, code, HASH),
+    COL(og_vm_acct_row, dust_wei, NUM),
+    COL(og_vm_acct_row, slots, NUM),
+};
+
+static const struct og_col vm_code_cols[] = {
+    COL(og_vm_code_row, hash, HASH),
+    COL(og_vm_code_row, code, BLOB),
+};
+
+static const struct og_col vm_contract_cols[] = {
+    COL(og_contract, addr, ADDR),   COL(og_contract, creator, ADDR),  COL(og_contract, height, NUM),
+    COL(og_contract, report, HASH), COL(og_contract, analyser, TEXT),
+};
+
+static const struct og_col vm_slot_cols[] = {
+    COL(og_vm_slot_row, addr, ADDR),
+    COL(og_vm_slot_row, key, HASH),
+    COL(og_vm_slot_row, value, HASH),
+};
+
+#define FAMILY_FROM(table, cols, T, n_key, i, late)                                                \
     {                                                                                              \
-        table, cols, sizeof(cols) / sizeof *(cols), n_key, sizeof(struct T), i                     \
+        table, cols, sizeof(cols) / sizeof *(cols), n_key, sizeof(struct T), i, late               \
     }
+#define FAMILY(table, cols, T, n_key, i) FAMILY_FROM(table, cols, T, n_key, i, false)
+#define LATE(table, cols, T, n_key, i)   FAMILY_FROM(table, cols, T, n_key, i, true)
 
 const struct og_family og_families[OG_FAMILIES] = {
     FAMILY("acckey", acckey_cols, og_acckey, 1, OG_F_ACCKEY),
@@ -288,4 +320,9 @@ const struct og_family og_families[OG_FAMILIES] = {
     FAMILY("task", task_cols, og_task, 1, OG_F_TASK),
     FAMILY("unbond", unbond_cols, og_unbond, 1, OG_F_UNBOND),
     FAMILY("validators", validator_cols, og_validator, 1, OG_F_VALIDATOR),
+    LATE("version", version_cols, og_version, 1, OG_F_VERSION),
+    LATE("vm_account", vm_acct_cols, og_vm_acct_row, 1, OG_F_VM_ACCT),
+    LATE("vm_code", vm_code_cols, og_vm_code_row, 1, OG_F_VM_CODE),
+    LATE("vm_contract", vm_contract_cols, og_contract, 1, OG_F_VM_CONTRACT),
+    LATE("vm_slot", vm_slot_cols, og_vm_slot_row, 2, OG_F_VM_SLOT),
 };

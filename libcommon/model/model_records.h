@@ -214,6 +214,43 @@ struct og_roots {
     struct og_hash tx_root, receipt_root, beacon;
 };
 
+/* A change of protocol: the app hash of the state as the rules before left it, and with what the
+ * new ones put into it, but for this row. */
+struct og_version {
+    uint64_t protocol;
+    uint64_t height;
+    struct og_hash before, after;
+};
+
+/* What the EVM knows of an account beyond balance and sequence number, which is its nonce. A row
+ * only where one of these is not zero. */
+struct og_vm_acct_row {
+    struct og_addr addr;
+    struct og_hash code; /* Keccak-256; zeros: none */
+    uint64_t dust_wei;   /* less than 10^9: what of its balance is no whole grain */
+    uint64_t slots;      /* rows of vm_slot */
+};
+
+struct og_vm_code_row {
+    struct og_hash hash; /* Keccak-256 of the bytes */
+    struct og_blob code;
+};
+
+/* Where a contract comes from. */
+struct og_contract {
+    struct og_addr addr;
+    struct og_addr creator; /* who signed the transaction that made it */
+    uint64_t height;
+    struct og_hash report; /* SHA-256 of the analyser's report, zeros: none */
+    char *analyser;        /* its name and version */
+};
+
+struct og_vm_slot_row {
+    struct og_addr addr;
+    struct og_hash key;
+    struct og_hash value; /* not zero */
+};
+
 enum og_family_index {
     OG_F_ACCKEY,
     OG_F_ACCOUNT,
@@ -235,9 +272,15 @@ enum og_family_index {
     OG_F_TASK,
     OG_F_UNBOND,
     OG_F_VALIDATOR,
+    OG_F_VERSION,
+    OG_F_VM_ACCT,
+    OG_F_VM_CODE,
+    OG_F_VM_CONTRACT,
+    OG_F_VM_SLOT,
     OG_FAMILIES
 };
-/* In order of their names, which is the order of the app hash. */
+/* In order of their names, which is the order of the app hash. New ones go behind the others: the
+ * position is the number of the store in the state file. */
 extern const struct og_family og_families[OG_FAMILIES];
 
 #endif

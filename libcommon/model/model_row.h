@@ -6,6 +6,7 @@
 #include "crypto/crypto_hash.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ struct og_family {
     size_t n_cols, n_key; /* the first n_key columns are the primary key */
     size_t size;          /* of the record struct */
     int index;            /* position in og_families */
+    bool late;            /* not of protocol 1: no part of the app hash while it has no row */
 };
 
 /* Frees texts and blobs; the record is zeroed. */

@@ -22,6 +22,18 @@ const char *og_tx_kind_name(enum og_tx_kind k)
     return kind_names[k];
 }
 
+uint64_t og_tx_kind_since(enum og_tx_kind k)
+{
+    return k == OG_TX_CONTRACT_CALL || k == OG_TX_CONTRACT_DEPLOY ? 2 : 1;
+}
+
+size_t og_tx_kind_max(enum og_tx_kind k)
+{
+    return k == OG_TX_MATCH_COMMIT      ? OG_TX_MATCH_MAX
+           : k == OG_TX_CONTRACT_DEPLOY ? OG_TX_CODE_MAX
+                                        : OG_TX_MAX;
+}
+
 static enum og_rc find_kind(const char *s, enum og_tx_kind *out, struct og_err *err)
 {
     size_t lo = 0;
@@ -131,8 +143,8 @@ enum og_rc og_tx_parse(const char *line, size_t n, struct og_tx *tx, struct og_e
     enum og_rc rc = json_is_object(tx->json)
                         ? read_members(tx, err)
                         : og_err_set(err, OG_E_DATA, "a transaction must be an object");
-    if (rc == OG_OK && n > OG_TX_MAX && tx->kind != OG_TX_MATCH_COMMIT)
-        rc = og_err_set(err, OG_E_DATA, "longer than %d bytes", OG_TX_MAX);
+    if (rc == OG_OK && n > og_tx_kind_max(tx->kind))
+        rc = og_err_set(err, OG_E_DATA, "longer than %zu bytes", og_tx_kind_max(tx->kind));
     if (rc == OG_OK)
         rc = take_sig(tx, line, n, err);
     tx->leaf = og_merkle_leaf(line, n);

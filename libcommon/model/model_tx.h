@@ -14,11 +14,14 @@
 
 #define OG_TX_MAX       65536  /* bytes of a line */
 #define OG_TX_MATCH_MAX 262144 /* match.commit */
+#define OG_TX_CODE_MAX  131072 /* contract.deploy: 49,152 bytes of init code in hex */
 #define OG_VALUE_MAX    ((uint64_t)1 << 62)
 
 /* X(enumerator, "kind") */
 #define OG_TX_KINDS(X)                                                                             \
     X(ACCOUNT_NEW, "account.new")                                                                  \
+    X(CONTRACT_CALL, "contract.call")                                                              \
+    X(CONTRACT_DEPLOY, "contract.deploy")                                                          \
     X(EVIDENCE, "evidence")                                                                        \
     X(KEY_REVOKE, "key.revoke")                                                                    \
     X(KEY_ROTATE, "key.rotate")                                                                    \
@@ -31,6 +34,7 @@
     X(NODE_LEAVE, "node.leave")                                                                    \
     X(NODE_UPDATE, "node.update")                                                                  \
     X(PARAMS_SET, "params.set")                                                                    \
+    X(PROTOCOL_UPGRADE, "protocol.upgrade")                                                        \
     X(RESULT_COMMIT, "result.commit")                                                              \
     X(RESULT_FAIL, "result.fail")                                                                  \
     X(RESULT_REVEAL, "result.reveal")                                                              \
@@ -51,6 +55,10 @@ enum og_tx_kind {
         OG_TX_KIND_COUNT
 };
 const char *og_tx_kind_name(enum og_tx_kind k);
+/* The first protocol that has the kind. */
+uint64_t og_tx_kind_since(enum og_tx_kind k);
+/* Longest line of the kind. */
+size_t og_tx_kind_max(enum og_tx_kind k);
 
 struct og_tx {
     enum og_tx_kind kind;

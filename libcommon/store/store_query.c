@@ -71,11 +71,12 @@ static const char *const sql[OG_Q_COUNT] = {
     [OG_Q_TASKS_LIVE] = "SELECT id FROM task INDEXED BY task_ends WHERE state < 2 "
                         "ORDER BY expires_ms, id LIMIT ?1",
     [OG_Q_TASKS_NEWEST] = "SELECT id FROM task ORDER BY id DESC LIMIT ?1",
-    [OG_Q_ENDED_SINCE] = "SELECT count(*) FROM (SELECT 1 FROM receipt WHERE pos >= ?1 "
+    [OG_Q_ENDED_SINCE] = "SELECT count(*) FROM (SELECT 1 FROM receipt WHERE pos >= ?1 AND task > 0 "
                          "LIMIT 20000) LIMIT ?2",
-    [OG_Q_FAILED_SINCE] = "SELECT count(*) FROM (SELECT line FROM receipt WHERE pos >= ?1 "
-                          "ORDER BY pos DESC LIMIT 2000) "
-                          "WHERE instr(line, '\"state\":\"failed\"') > 0 LIMIT ?2",
+    [OG_Q_FAILED_SINCE] =
+        "SELECT count(*) FROM (SELECT line FROM receipt WHERE pos >= ?1 AND task > 0 "
+        "ORDER BY pos DESC LIMIT 2000) "
+        "WHERE instr(line, '\"state\":\"failed\"') > 0 LIMIT ?2",
     [OG_Q_TX_BEFORE] = "SELECT coalesce(max(pos), 0) FROM tx WHERE pos < ?1 LIMIT ?2",
 };
 

@@ -326,10 +326,18 @@ enum og_rc og_row_del(struct og_store *st, enum og_family_index fi, const void *
                       struct og_err *err)
 {
     const struct og_family *f = &og_families[fi];
-    const struct og_counted *c = og_counted_of(fi);
+    bool hit;
+    struct og_cache_slot *slot = og_cache_find(st, f, rec, &hit);
+    return slot ? og_cache_set(st, slot, f, rec, false, true, err)
+                : og_row_del_now(st, f, rec, err);
+}
+
+enum og_rc og_row_del_now(struct og_store *st, const struct og_family *f, const void *rec,
+                          struct og_err *err)
+{
+    const struct og_counted *c = og_counted_of((enum og_family_index)f->index);
     bool there = false;
     uint64_t old[2] = {0};
-    OG_TRY(past_cache(st, f, rec, err));
     if (c)
         OG_TRY(read_old(st, f, rec, old, &there, err));
     OG_TRY(write_row(st, f, SQL_DEL, rec, err));

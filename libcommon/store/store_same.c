@@ -10,7 +10,8 @@
 static const struct {
     const char *name, *sql;
 } tables[] = {
-    {"receipt", "SELECT pos, task, leaf, line FROM receipt ORDER BY pos"},
+    {"receipt", "SELECT pos, task, leaf, line, tx FROM receipt ORDER BY pos"},
+    {"vmlog", "SELECT receipt, n, addr FROM vmlog ORDER BY receipt, n"},
     {"move", "SELECT id, height, time_ms, addr, delta, ref, other FROM move ORDER BY id"},
     {"counter", "SELECT name, n FROM counter ORDER BY name"},
     {"meta", "SELECT name, value FROM meta WHERE name IN ('app_hash', 'last_time', 'supply') "

@@ -356,13 +356,23 @@ static enum og_rc flush_family(struct og_store *st, int f, struct og_err *err)
     return rc;
 }
 
+/* Leaves of the map of stores, *n of them; *at: where that of family `of` stands, *n where there is
+ * none. A late store without rows is no part of it, so that older chains keep their hashes. */
 static struct og_hash app_of_roots(const struct og_hash root[OG_FAMILIES],
-                                   struct og_hash leaf[OG_FAMILIES])
+                                   struct og_hash leaf[OG_FAMILIES], int of, size_t *n, size_t *at)
 {
-    for (int f = 0; f < OG_FAMILIES; f++)
-        leaf[f] = og_merkle_map_leaf(og_families[f].name, strlen(og_families[f].name), root[f].b,
-                                     OG_HASH_LEN);
-    return og_merkle_root(leaf, OG_FAMILIES);
+    struct og_hash none = empty_at(0);
+    *n = 0;
+    *at = OG_FAMILIES;
+    for (int f = 0; f < OG_FAMILIES; f++) {
+        if (og_families[f].late && memcmp(root[f].b, none.b, OG_HASH_LEN) == 0)
+            continue;
+        if (f == of)
+            *at = *n;
+        leaf[(*n)++] = og_merkle_map_leaf(og_families[f].name, strlen(og_families[f].name),
+                                          root[f].b, OG_HASH_LEN);
+    }
+    return og_merkle_root(leaf, *n);
 }
 
 enum og_rc og_tree_flush(struct og_store *st, struct og_hash *app_hash, struct og_err *err)
@@ -375,7 +385,9 @@ enum og_rc og_tree_flush(struct og_store *st, struct og_hash *app_hash, struct o
         OG_TRY(flush_family(st, f, err));
     for (int f = 0; f < OG_FAMILIES; f++)
         OG_TRY(root_get(st, f, &root[f], err));
-    *app_hash = app_of_roots(root, leaf);
+    size_t n;
+    size_t at;
+    *app_hash = app_of_roots(root, leaf, -1, &n, &at);
     OG_TRY(og_db_stmt(st, SQL_DIRTY_CLEAR, &s, err));
     return og_db_run(st, s, err);
 }
@@ -426,16 +438,18 @@ enum og_rc og_tree_recompute(struct og_store *st, struct og_hash *app_hash, stru
     struct og_hash root[OG_FAMILIES];
     struct og_hash leaf[OG_FAMILIES];
     for (int f = 0; f < OG_FAMILIES; f++) {
-        uint64_t n;
-        OG_TRY(og_row_count(st, (enum og_family_index)f, &n, err));
+        uint64_t rows;
+        OG_TRY(og_row_count(st, (enum og_family_index)f, &rows, err));
         if (og_map_is((enum og_family_index)f))
             OG_TRY(map_root(st, f, &root[f], err));
-        else if (n)
+        else if (rows)
             OG_TRY(scan_family(st, f, &root[f], err));
         else
             root[f] = empty_at(0);
     }
-    *app_hash = app_of_roots(root, leaf);
+    size_t n;
+    size_t at;
+    *app_hash = app_of_roots(root, leaf, -1, &n, &at);
     return OG_OK;
 }
 
@@ -495,8 +509,15 @@ enum og_rc og_tree_prove(struct og_store *st, enum og_family_index f, const void
     for (int i = 0; i < OG_FAMILIES; i++)
         OG_TRY(root_get(st, i, &root[i], err));
     out->store_root = root[f];
-    out->app_hash = app_of_roots(root, leaf);
-    og_merkle_prove(leaf, OG_FAMILIES, (size_t)f, &out->in_app);
+    size_t n;
+    size_t at;
+    out->app_hash = app_of_roots(root, leaf, (int)f, &n, &at);
+    if (at == OG_FAMILIES)
+        return og_err_set(err, OG_E_USAGE,
+                          "'%s' has no rows: that something is not in it has no "
+                          "proof",
+                          og_families[f].name);
+    og_merkle_prove(leaf, n, at, &out->in_app);
     return OG_OK;
 }
 

@@ -96,6 +96,21 @@ static struct og_u256 tip_of(const struct og_vm_tx *tx, const struct og_vm_env *
     return og_u256_lt(&tx->max_priority, &room) ? tx->max_priority : room;
 }
 
+/* The message; a creation whose code is not allowed leaves nothing but the nonce. */
+static void run(struct og_vm *vm, struct og_vm_state *st, const struct og_vm_env *with,
+                const struct og_vm_tx *tx, const struct og_vm_msg *msg, struct og_vm_result *r)
+{
+    size_t mark = og_vm_state_mark(st);
+    og_vm_run(vm, msg, r);
+    if (!tx->create || !tx->code_ok || r->status != OG_VM_OK ||
+        tx->code_ok(og_vm_state_code(st, og_vm_state_acct(st, &r->created))))
+        return;
+    og_vm_state_revert(st, mark);
+    og_vm_state_set_nonce(st, og_vm_state_acct(st, &tx->from), tx->nonce + 1);
+    og_vm_begin(vm, st, with); /* no logs, no refund */
+    *r = (struct og_vm_result){.status = OG_VM_CODE_EF};
+}
+
 void og_vm_tx_apply(struct og_vm *vm, struct og_vm_state *st, const struct og_vm_env *env,
                     const struct og_vm_tx *tx, struct og_vm_receipt *out)
 {
@@ -126,7 +141,7 @@ void og_vm_tx_apply(struct og_vm *vm, struct og_vm_state *st, const struct og_vm
                             .input_len = tx->data_len};
     if (!tx->create)
         og_vm_state_set_nonce(st, from, tx->nonce + 1);
-    og_vm_run(vm, &msg, &r);
+    run(vm, st, &with, tx, &msg, &r);
     if (r.status == OG_VM_BACKEND) {
         og_vm_state_revert(st, 0);
         out->refusal = OG_VM_TX_BACKEND;

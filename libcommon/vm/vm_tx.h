@@ -21,6 +21,9 @@ struct og_vm_tx {
     size_t data_len;
     const struct og_vm_access *access; /* borrowed */
     size_t n_access;
+    /* A rule beyond Ethereum's for the code that a creation leaves; false: it fails as EIP-3541 has
+     * it. NULL: none. */
+    bool (*code_ok)(const struct og_vm_code *code);
 };
 
 /* Why a transaction may not stand in a block at all. */

@@ -16,7 +16,7 @@ KEYS() { echo "$XDG_CONFIG_HOME/ogpu/keys"; }
     [ "$(stat -c %a "$(KEYS)/$f")" = 600 ]
   done
   [ "$(stat -c %a "$OGPU_HOME")" = 700 ]
-  [ "$(ogpu show param:protocol | jq -r .value)" = 1 ]
+  [ "$(ogpu show param:protocol | jq -r .value)" = 2 ]
 }
 
 @test "-q says nothing; -H is a table" {

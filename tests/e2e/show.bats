@@ -46,7 +46,7 @@ a_task() {
   run -0 ogpu show "$(addr)"
   jq -e '.alg == "hybrid" and .seq == "1"' <<<"$output"
   run -0 ogpu show param
-  jq -e '.params.protocol == "1" and (.params | length) > 20' <<<"$output"
+  jq -e '.params.protocol == "2" and (.params | length) > 20' <<<"$output"
   run -0 ogpu show epoch
   jq -e '.kind == "epoch" and .id == 1 and .lambda_ppm == 1000000' <<<"$output"
 }

@@ -214,6 +214,8 @@ static inline void sim_genesis(struct sim *s, const struct sim_cfg *c)
     for (unsigned i = 0; i < c->owners + c->spare + c->nodes; i++)
         sim_add_acct(s);
     sim_params(params, c->free_of_fees);
+    if (!json_object_get(params, "protocol"))
+        json_object_set_new(params, "protocol", og_json_new_dec(OG_PROTOCOL));
     uint64_t bond = c->bond ? c->bond : 1000 * SIM_OGPU;
     for (size_t i = 0; i < s->accts; i++)
         json_array_append_new(

@@ -4,6 +4,7 @@
 #define OG_SIM_PEOPLE_H
 
 #include "chain.h"
+#include "contracts.h"
 #include "workers.h"
 
 struct people {
@@ -13,6 +14,8 @@ struct people {
     uint64_t tasks;    /* numbers given so far */
     unsigned next_key;
     bool joined;
+    struct og_addr contract[8];
+    size_t contracts;
 };
 
 static inline void people_needs(struct sim *s, json_t *o)
@@ -351,6 +354,46 @@ static inline void people_transfer(struct people *p, unsigned who)
     og_buf_reset(&p->old);
     og_buf_add(&p->old, line.p, line.len);
     og_buf_release(&line);
+}
+
+/* Deploys the contract, or calls one of its functions with or without money, rightly or not. */
+static inline void people_contract(struct people *p, unsigned who)
+{
+    struct sim *s = p->s;
+    char to[OG_ADDR_TEXT];
+    char args[200];
+    uint64_t wei = sim_below(s, 5 * SIM_OGPU) * 700000003;
+    if (!p->contracts || (p->contracts < 8 && sim_one_in(s, 8))) {
+        if (sim_deploy(s, who, sim_below(s, SIM_OGPU), &p->contract[p->contracts]) == OG_OK)
+            p->contracts++;
+        return;
+    }
+    const struct og_addr *at = &p->contract[sim_below(s, p->contracts)];
+    og_addr_format(sim_one_in(s, 4) ? &p->contract[0] : &s->acct[sim_below(s, s->accts)].addr, to);
+    uint64_t value = sim_one_in(s, 3) ? sim_below(s, SIM_OGPU) : 0;
+    switch (sim_below(s, 8)) {
+    case 0: sim_call(s, who, at, "put", "[\"a note\"]", value); return;
+    case 1: sim_call(s, who, at, "bump", "[]", value); return;
+    case 2:
+        snprintf(args, sizeof args, "[\"%s\", \"%llu\"]", to, (unsigned long long)wei);
+        sim_call(s, who, at, "send", args, 0);
+        return;
+    case 3:
+    case 4:
+        snprintf(args, sizeof args, "[%d, %d, %d]", (int)sim_below(s, 20), (int)sim_below(s, 30),
+                 (int)sim_below(s, 3));
+        sim_call(s, who, at, "set", args, 0);
+        return;
+    case 5:
+    case 6:
+        snprintf(args, sizeof args, "[\"%llu\"]", (unsigned long long)wei);
+        sim_call(s, who, at, sim_one_in(s, 2) ? "burn" : "spawn", args, 0);
+        return;
+    default:
+        sim_contract(s, who, at, json_string("68110b"), value, 30000 + sim_below(s, 100000),
+                     1 + sim_below(s, 3));
+        return;
+    }
 }
 
 /* A spare account becomes a node of its own. */

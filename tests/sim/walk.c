@@ -73,8 +73,10 @@ static void one_act(struct people *p, const struct sim_cfg *cfg)
         people_submit(p, who);
     else if (dice < 60)
         people_range(p, who);
-    else if (dice < 66)
+    else if (dice < 64)
         people_transfer(p, who);
+    else if (dice < 70)
+        people_contract(p, who);
     else if (dice < 74)
         people_hostile(p, who);
     else if (dice < 94)
@@ -105,6 +107,7 @@ static void seal(struct sim *s, struct inv *v, bool trees)
 {
     sim_seal_in(s, sim_one_in(s, 8) ? sim_below(s, 4) : 0);
     inv_check(v, trees);
+    sim_check_vm(s);
 }
 
 static bool pending(struct sim *s)

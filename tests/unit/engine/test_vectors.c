@@ -246,6 +246,10 @@ static json_t *state_rows(struct og_store *st)
         struct dump d = {.f = &og_families[i], .rows = json_array()};
         d.map = i == OG_F_PARAM || i == OG_F_VALIDATOR || i == OG_F_EPOCH;
         OK(og_row_walk(st, (enum og_family_index)i, dump_row, &d, &kit_err));
+        if (d.f->late && json_array_size(d.rows) == 0) { /* no part of the app hash */
+            json_decref(d.rows);
+            continue;
+        }
         json_object_set_new(stores, d.f->name,
                             d.map
                                 ? json_pack("{s:o}", "map", d.rows)

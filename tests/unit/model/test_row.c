@@ -44,7 +44,7 @@ static void no_member_is_forgotten(void **state)
             case OG_COL_NUM:
             case OG_COL_DEC:
             case OG_COL_ENUM: sum += sizeof(uint64_t); break;
-            case OG_COL_HASH: sum += OG_HASH_LEN; break;
+            case OG_COL_HASH: small += OG_HASH_LEN; break;
             case OG_COL_ADDR: small += OG_ADDR_LEN; break;
             case OG_COL_TEXT: sum += sizeof(char *); break;
             case OG_COL_BLOB: sum += sizeof(struct og_blob); break;
