@@ -59,7 +59,7 @@ short     = $(if $(V),,@echo '  $(1)  $@';)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test unit e2e fuzz fuzz-replay soak bench lint format completions man-lint examples \
+.PHONY: all run test unit e2e fuzz fuzz-replay soak bench lint format completions ptx man-lint examples \
         install uninstall deps deps-net clean help sim built-run built-test built
 
 all: $(BINS)                               ## build every tool into build/$(MODE)/bin
@@ -76,7 +76,7 @@ CUDA_RUN := $(BUILD)/cuda-run
 $(CUDA_RUN): $(wildcard cuda/run/*.[ch]) libcommon/exec/exec_cu.h
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) -Ilibcommon -D_GNU_SOURCE -std=c17 $(WARN) -O2 -s -rdynamic -o $@ $(filter %.c,$^) -ldl
-$(BUILD)/obj/libcommon/exec/exec_cuda_res.o: $(CUDA_RUN) $(wildcard cuda/shim/*.h)
+$(BUILD)/obj/libcommon/exec/exec_cuda_res.o: $(CUDA_RUN) $(wildcard cuda/shim/*.h) $(wildcard cuda/*.ptx)
 $(BUILD)/obj/libcommon/exec/exec_cuda_res.o: ALL_CPPFLAGS += -DOG_CUDA_RUNNER='"$(CUDA_RUN)"'
 define tool_rule
 $(BUILD)/bin/$(1): $(call obj,$(wildcard cmd/$(1)/*.c)) $(BUILD)/libcommon.a
@@ -136,7 +136,7 @@ $(BUILD)/faultio.so: tests/e2e/faultio.c
 FAKECUDA := $(BUILD)/libfakecuda.so
 FAKECUDA_SRC := tests/cuda/fakecuda.c $(addprefix libcommon/,exec/exec_cuda_source.c base/base_buf.c \
                 base/base_mem.c base/base_num.c)
-$(FAKECUDA): $(FAKECUDA_SRC) $(wildcard cuda/shim/*.h) cuda/run/run.h libcommon/exec/exec_cu.h
+$(FAKECUDA): $(FAKECUDA_SRC) $(wildcard cuda/shim/*.h cuda/*.cu) cuda/run/run.h libcommon/exec/exec_cu.h
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) -I. $(ALL_CPPFLAGS) -std=c17 $(WARN) -O1 -shared -fPIC -o $@ $(FAKECUDA_SRC) -ldl
 # Plays a node badly, one move at a time (tests/e2e/verify.bats).
@@ -160,6 +160,8 @@ lint: all man-lint                         ## layers, style limits, drift of opt
 	@BUILD=$(BUILD) tests/lint/run.sh
 format:                                    ## clang-format every source in place
 	@clang-format -i $$(git ls-files '*.c' '*.h')
+ptx:                                       ## cuda/*.ptx anew from cuda/*.cu; needs nvcc
+	@tests/cuda/ptx.sh write
 completions: all                           ## write completions/ from the tools' option tables
 	@BUILD=$(BUILD) tests/lint/make-completions.sh completions
 man-lint:                                  ## mandoc's lint over man/

@@ -13,7 +13,7 @@
  *   run nvrtc SOURCE NAME ENTRY OUT LIB ARCH [OPTION ...]   compiles for a GPU
  *   run list                            GPUs and NVRTC, as lines "KEY VALUE"
  * PLAN: grid=X,Y,Z block=X,Y,Z shared=BYTES parts=N limit_ms=N jobs=N index=N
- *       device=N only=A,B-C,...
+ *       device=N only=A,B-C,... entry=NAME (of a MODULE for the driver whose first line it is not)
  * PARAM, in the order of the kernel's parameters (const ones at the end):
  *   in:SIZE:PATH  out:SIZE:COUNT:PATH  inout:SIZE:PATH:PATH  tmp:SIZE:COUNT
  *   val:HEX  idx:SIZE  const:NAME:PATH */
@@ -51,6 +51,7 @@ struct og_run_param {
 
 struct og_run_plan {
     const char *module;
+    const char *entry; /* NULL: the module's first line */
     uint32_t grid[3], block[3];
     uint64_t shared, parts, limit_ms, jobs, index, device;
     bool fibers;

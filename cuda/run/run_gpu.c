@@ -68,7 +68,7 @@ static int open_device(struct gpu *g)
     return e == 0 ? 0 : fail(g, e, "the GPU cannot be opened");
 }
 
-/* The module's first line is the kernel's name. */
+/* The module's first line is the kernel's name, unless the plan has it. */
 static int open_module(struct gpu *g)
 {
     struct stat st;
@@ -84,19 +84,25 @@ static int open_module(struct gpu *g)
     char *nl = all ? memchr(all, '\n', n) : NULL;
     if (!nl) {
         fprintf(stderr, "ogpu: '%s' is no module\n", g->p->module);
+        free(all);
         return OG_RUN_EXIT_SYSTEM;
     }
-    *nl = '\0';
+    const char *entry = g->p->entry, *image = all;
+    if (!entry) {
+        *nl = '\0';
+        entry = all;
+        image = nl + 1;
+    }
     static char log[LOG_BYTES];
     const int keys[] = {OG_CU_JIT_ERROR_LOG, OG_CU_JIT_ERROR_SIZE};
     void *values[] = {log, (void *)(uintptr_t)(LOG_BYTES - 1)};
-    int e = g->cu.load(&g->module, nl + 1, 2, keys, values);
+    int e = g->cu.load(&g->module, image, 2, keys, values);
     int rc = 0;
     if (e != 0 && log[0])
         fprintf(stderr, "%s\n", log);
     if (e != 0)
         rc = fail(g, e, "the driver refuses the module");
-    else if ((e = g->cu.function(&g->fn, g->module, all)) != 0)
+    else if ((e = g->cu.function(&g->fn, g->module, entry)) != 0)
         rc = fail(g, e, "the module lacks the kernel");
     free(all);
     return rc;

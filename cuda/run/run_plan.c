@@ -82,6 +82,10 @@ static bool plan_word(const char *arg, struct og_run_plan *p)
         return triple(arg + 5, p->grid);
     if (strncmp(arg, "block=", 6) == 0)
         return triple(arg + 6, p->block);
+    if (strncmp(arg, "entry=", 6) == 0) {
+        p->entry = arg + 6;
+        return *p->entry != '\0';
+    }
     if (strncmp(arg, "only=", 5) == 0)
         return list(arg + 5, p);
     return false;

@@ -132,6 +132,8 @@ static void runner_words(struct words *w, const struct og_job *job, const struct
     add_word(w, "grid=%u,%u,%u", c->grid[0], c->grid[1], c->grid[2]);
     add_word(w, "block=%u,%u,%u", c->block[0], c->block[1], c->block[2]);
     add_word(w, "shared=%" PRIu64, c->shared_bytes);
+    if (run->ptx)
+        add_word(w, "entry=%s", c->entry);
     if (c->parts) {
         add_word(w, "parts=%" PRIu64, c->parts);
         add_word(w, "limit_ms=%" PRIu64, job->limit_ms);
@@ -216,6 +218,21 @@ static enum og_rc check_inputs(const struct og_job *job, const struct og_cuda *c
     return OG_OK;
 }
 
+/* What the driver makes of our PTX is kept, where the job's id can reach it. The caller frees. */
+static char *keep_jit(const struct og_job *job, const struct og_cuda_run *run, const char **env)
+{
+    struct og_err ignored;
+    if (!run->ptx || job->uid)
+        return NULL;
+    char *dir = og_io_join(run->dir, "jit");
+    struct og_buf word = OG_BUF_INIT;
+    og_buf_addf(&word, "CUDA_CACHE_PATH=%s", dir);
+    if (og_io_mkdirs(dir, 0700, &ignored) == OG_OK)
+        env[0] = word.p; /* instead of no cache */
+    free(dir);
+    return og_buf_detach(&word);
+}
+
 static enum og_rc run_whole(const struct og_job *job, const struct og_cuda_run *run,
                             const struct og_cuda_build *b, struct og_job_result *res,
                             const volatile sig_atomic_t *stop, struct og_err *err)
@@ -228,6 +245,7 @@ static enum og_rc run_whole(const struct og_job *job, const struct og_cuda_run *
     char text[4096];
     const char *env[OG_CUDA_ENV_MAX];
     og_cuda_gpu_env(run->gpu, env, text, sizeof text);
+    char *jit = keep_jit(job, run, env);
     runner_words(&w, job, run, b, NULL, 0);
     r.argv = w.v;
     r.env = b->gpu ? env : NULL;
@@ -240,6 +258,7 @@ static enum og_rc run_whole(const struct og_job *job, const struct og_cuda_run *
     if (rc == OG_OK)
         rc = judge_runner(res, err);
     release_words(&w);
+    free(jit);
     free((void *)(uintptr_t)outs);
     free(in);
     return rc;
@@ -458,6 +477,18 @@ static void copy_failure(const struct og_job_result *failed, const struct og_cud
     }
 }
 
+static enum og_rc build(const struct og_job *job, const struct og_cuda_run *run,
+                        struct og_cuda_build *b, struct og_job_result *failed,
+                        const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    if (!run->ptx)
+        return og_cuda_build(job, run, b, failed, stop, err);
+    OG_TRY(og_cuda_res_files(run->dir, b->tool, err));
+    b->module = og_xstrdup(b->tool[run->ptx]);
+    b->gpu = true;
+    return OG_OK;
+}
+
 enum og_rc og_exec_cuda(const struct og_job *job, const struct og_cuda_run *run,
                         struct og_job_result *res, const volatile sig_atomic_t *stop,
                         struct og_err *err)
@@ -469,7 +500,7 @@ enum og_rc og_exec_cuda(const struct og_job *job, const struct og_cuda_run *run,
     failed->why = OG_JOB_INPUT;
     enum og_rc rc = check_inputs(job, run->cuda, err);
     if (rc == OG_OK)
-        rc = og_cuda_build(job, run, &b, failed, stop, err);
+        rc = build(job, run, &b, failed, stop, err);
     if (rc != OG_OK || !b.module)
         copy_failure(failed, run, res, n);
     else if (run->cuda->parts)

@@ -31,6 +31,9 @@ struct og_cuda_run {
     uint64_t index;       /* number of the element; cuda->parts 0 */
     const uint64_t *part; /* cuda->parts > 0: the parts to run, ascending */
     size_t n_part;
+    /* A built-in kernel: its PTX (exec_cuda_res.h) on the GPU instead of a source; 0: none. where
+     * is GPU then. */
+    int ptx;
 };
 
 /* Can kernels run here at all? OG_E_UNAVAILABLE with one sentence naming what is missing. The

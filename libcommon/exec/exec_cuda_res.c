@@ -17,6 +17,10 @@
 EMBED(og_cuda_embed_run, OG_CUDA_RUNNER);
 EMBED(og_cuda_embed_shim, "cuda/shim/cuda_shim.h");
 EMBED(og_cuda_embed_half, "cuda/shim/cuda_half.h");
+EMBED(og_cuda_embed_climate, "cuda/climate.ptx");
+EMBED(og_cuda_embed_gemm, "cuda/gemm.ptx");
+EMBED(og_cuda_embed_motion, "cuda/motion.ptx");
+EMBED(og_cuda_embed_reduce, "cuda/reduce.ptx");
 
 struct og_cuda_res og_cuda_res(enum og_cuda_res_id id)
 {
@@ -29,6 +33,10 @@ struct og_cuda_res og_cuda_res(enum og_cuda_res_id id)
     case OG_CUDA_RES_RUN: return RES("run", og_cuda_embed_run, true);
     case OG_CUDA_RES_SHIM: return RES("cuda_shim.h", og_cuda_embed_shim, false);
     case OG_CUDA_RES_HALF: return RES("cuda_half.h", og_cuda_embed_half, false);
+    case OG_CUDA_RES_CLIMATE: return RES("climate.ptx", og_cuda_embed_climate, false);
+    case OG_CUDA_RES_GEMM: return RES("gemm.ptx", og_cuda_embed_gemm, false);
+    case OG_CUDA_RES_MOTION: return RES("motion.ptx", og_cuda_embed_motion, false);
+    case OG_CUDA_RES_REDUCE: return RES("reduce.ptx", og_cuda_embed_reduce, false);
     case OG_CUDA_RES_COUNT: break;
     }
     return (struct og_cuda_res){"", NULL, 0, false};

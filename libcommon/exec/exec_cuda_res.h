@@ -15,8 +15,17 @@ struct og_cuda_res {
     bool executable;
 };
 
-/* The runner (cuda/run), and the headers of cuda/shim. */
-enum og_cuda_res_id { OG_CUDA_RES_RUN, OG_CUDA_RES_SHIM, OG_CUDA_RES_HALF, OG_CUDA_RES_COUNT };
+/* The runner (cuda/run), the headers of cuda/shim, the built-in kernels as PTX. */
+enum og_cuda_res_id {
+    OG_CUDA_RES_RUN,
+    OG_CUDA_RES_SHIM,
+    OG_CUDA_RES_HALF,
+    OG_CUDA_RES_CLIMATE,
+    OG_CUDA_RES_GEMM,
+    OG_CUDA_RES_MOTION,
+    OG_CUDA_RES_REDUCE,
+    OG_CUDA_RES_COUNT
+};
 struct og_cuda_res og_cuda_res(enum og_cuda_res_id id);
 
 /* All of them as files below dir, in a folder named by their content, written when missing.

@@ -13,7 +13,7 @@ static const struct og_kernel_ops *const table[] = {
     &og_kernel_ops_climate, &og_kernel_ops_gemm, &og_kernel_ops_mlp,    &og_kernel_ops_motion,
     &og_kernel_ops_reduce,  &og_kernel_ops_sgd,  &og_kernel_ops_softmax};
 
-static const struct og_kernel_ops *ops_of(const struct og_kernel_def *def)
+const struct og_kernel_ops *og_kernel_ops_of(const struct og_kernel_def *def)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i]->def == def)
@@ -24,10 +24,16 @@ static const struct og_kernel_ops *ops_of(const struct og_kernel_def *def)
 static enum og_rc find(const struct og_kernel *k, const void *const *in,
                        const struct og_kernel_ops **ops, struct og_err *err)
 {
-    *ops = ops_of(k->def);
+    *ops = og_kernel_ops_of(k->def);
     if (!*ops)
         return og_err_set(err, OG_E_INTERNAL, "kernel '%s' cannot run", k->def->name);
     return (*ops)->values ? (*ops)->values(k, in, err) : OG_OK;
+}
+
+enum og_rc og_kernel_values(const struct og_kernel *k, const void *const *in, struct og_err *err)
+{
+    const struct og_kernel_ops *ops;
+    return find(k, in, &ops, err);
 }
 
 enum og_rc og_kernel_run(const struct og_kernel *k, const void *const *in, void *const *out,
@@ -111,7 +117,7 @@ enum og_rc og_kernel_vote(const struct og_kernel *k, const void *const *in, cons
 
 const char *og_kernel_backend(const struct og_kernel_def *def)
 {
-    const struct og_kernel_ops *ops = ops_of(def);
+    const struct og_kernel_ops *ops = og_kernel_ops_of(def);
     return ops ? ops->backend() : "none";
 }
 

@@ -78,9 +78,29 @@ static const char *backend(void)
     return "portable";
 }
 
+static bool plan(const struct og_kernel *k, struct og_cuda *c)
+{
+    const struct og_climate l = climate_of(k);
+    bool anomaly = k->shape.n_out > 1;
+    og_plan_open(c, "climate", (l.cells + 255) / 256, 1, 256);
+    og_plan_in(c, 0, 4);
+    og_plan_out(c, k, 0, 8);
+    if (anomaly)
+        og_plan_out(c, k, 1, 4);
+    else
+        og_plan_tmp(c, 4, 1);
+    og_plan_u64(c, l.cells);
+    const uint32_t rest[] = {l.times, l.period, l.base, l.base_n, l.trend, l.trend_n, anomaly};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        og_plan_u32(c, rest[i]);
+    return true;
+}
+
 const struct og_kernel_ops og_kernel_ops_climate = {
     .def = &og_kernel_climate,
     .run = run,
     .leaf = leaf,
     .backend = backend,
+    .ptx = OG_CUDA_RES_CLIMATE,
+    .plan = plan,
 };

@@ -57,6 +57,22 @@ static const char *backend(void)
     return og_product_backend(OG_PRODUCT_F32);
 }
 
+static bool plan(const struct og_kernel *k, struct og_cuda *c)
+{
+    const struct og_product p = product_of(k);
+    bool i32 = p.type == OG_PRODUCT_I32;
+    uint32_t tile = i32 ? 64 : 128;
+    og_plan_open(c, i32 ? "gemm_i32" : "gemm_f32", (p.n + tile - 1) / tile, (p.m + tile - 1) / tile,
+                 256);
+    og_plan_in(c, 0, 4);
+    og_plan_in(c, 1, 4);
+    og_plan_out(c, k, 0, i32 ? 8 : 4);
+    og_plan_u32(c, p.m);
+    og_plan_u32(c, p.n);
+    og_plan_u32(c, p.k);
+    return true;
+}
+
 const struct og_kernel_ops og_kernel_ops_gemm = {
     .def = &og_kernel_gemm,
     .values = values,
@@ -64,4 +80,6 @@ const struct og_kernel_ops og_kernel_ops_gemm = {
     .leaf = leaf,
     .vote = vote,
     .backend = backend,
+    .ptx = OG_CUDA_RES_GEMM,
+    .plan = plan,
 };

@@ -2,7 +2,9 @@
 #ifndef OG_EXEC_KERNEL_INT_H
 #define OG_EXEC_KERNEL_INT_H
 
+#include "exec/exec_cuda_res.h"
 #include "exec/exec_kernel.h"
+#include "model/model_cuda.h"
 
 struct og_kernel_ops {
     const struct og_kernel_def *def;
@@ -21,7 +23,30 @@ struct og_kernel_ops {
                        const struct og_hash *seed, uint64_t samples, enum og_vote *vote,
                        struct og_err *err);
     const char *(*backend)(void);
+    /* On a GPU: the module, and the launch: entry, grid, block and parameters, by og_plan_*. False:
+     * these arguments are better off here. NULL: there is no such kernel. */
+    enum og_cuda_res_id ptx;
+    bool (*plan)(const struct og_kernel *k, struct og_cuda *out);
 };
+
+/* OG_E_DATA: values that the kernel does not take. */
+enum og_rc og_kernel_values(const struct og_kernel *k, const void *const *in,
+                            struct og_err *err) OG_MUST_CHECK;
+/* Looks at a job's inputs: numbers, sizes, values. good false: they are none, and out is the
+ * result, as og_exec_kernel would have it. */
+enum og_rc og_kernel_inputs(const struct og_job *job, const struct og_kernel *k, bool *good,
+                            struct og_job_result *out, struct og_err *err) OG_MUST_CHECK;
+/* The table's row of a kernel; NULL: none. */
+const struct og_kernel_ops *og_kernel_ops_of(const struct og_kernel_def *def);
+
+/* Appends a parameter: input i, output i, space set to zero, a number. */
+void og_plan_in(struct og_cuda *c, size_t i, uint32_t size);
+void og_plan_out(struct og_cuda *c, const struct og_kernel *k, size_t i, uint32_t size);
+void og_plan_tmp(struct og_cuda *c, uint32_t size, uint64_t count);
+void og_plan_u32(struct og_cuda *c, uint64_t v);
+void og_plan_u64(struct og_cuda *c, uint64_t v);
+void og_plan_open(struct og_cuda *c, const char *entry, uint64_t grid_x, uint64_t grid_y,
+                  uint32_t block);
 
 extern const struct og_kernel_ops og_kernel_ops_climate, og_kernel_ops_gemm, og_kernel_ops_mlp,
     og_kernel_ops_motion, og_kernel_ops_reduce, og_kernel_ops_sgd, og_kernel_ops_softmax;

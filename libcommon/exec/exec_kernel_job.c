@@ -6,7 +6,7 @@
 #include "base/base_num.h"
 #include "base/base_time.h"
 #include "exec/exec_keep.h"
-#include "exec/exec_kernel.h"
+#include "exec/exec_kernel_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -202,20 +202,29 @@ static bool too_much(const struct kjob *j)
     return j->job->out_bytes_max && sum > j->job->out_bytes_max;
 }
 
-static enum og_rc run_mapped(struct kjob *j, const volatile sig_atomic_t *stop, struct og_err *err)
+/* fits false: the job has failed, and its result says so. */
+static enum og_rc map_inputs(struct kjob *j, bool *fits, struct og_err *err)
 {
-    bool fits = true;
     enum og_rc rc = OG_OK;
-    for (size_t i = 0; i < j->k->shape.n_in && rc == OG_OK && fits; i++)
-        rc = map_input(j, i, &fits, err);
+    *fits = true;
+    for (size_t i = 0; i < j->k->shape.n_in && rc == OG_OK && *fits; i++)
+        rc = map_input(j, i, fits, err);
     if (rc != OG_OK) {
         j->res->why = rc == OG_E_NOINPUT ? OG_JOB_INPUT : OG_JOB_NODE_FAULT;
         return rc;
     }
-    if (fits && too_much(j)) {
+    if (*fits && too_much(j)) {
         j->res->why = OG_JOB_OUTPUT;
-        fits = false;
+        *fits = false;
     }
+    return OG_OK;
+}
+
+static enum og_rc run_mapped(struct kjob *j, const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    bool fits;
+    OG_TRY(map_inputs(j, &fits, err));
+    enum og_rc rc = OG_OK;
     for (size_t i = 0; i < j->k->shape.n_out && rc == OG_OK && fits; i++)
         rc = map_output(j, i, err);
     if (rc == OG_OK && fits)
@@ -227,33 +236,62 @@ static enum og_rc run_mapped(struct kjob *j, const volatile sig_atomic_t *stop, 
     return rc;
 }
 
+static enum og_rc open_job(struct kjob *j, const struct og_job *job, const struct og_kernel *k,
+                           struct og_job_result *out, struct og_err *err)
+{
+    *j = (struct kjob){.job = job, .k = k, .res = out, .shared = MAP_FAILED};
+    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
+        j->in[i] = j->out[i] = MAP_FAILED;
+        j->temp[i] = (struct og_io_temp){-1, NULL};
+    }
+    memset(out, 0, sizeof *out);
+    out->out.has_inline = out->err.has_inline = true;
+    out->out.sha256 = out->err.sha256 = og_sha256("", 0);
+    if (job->n_in == k->shape.n_in && (!job->n_out || job->n_out == k->shape.n_out))
+        return OG_OK;
+    out->why = OG_JOB_INPUT;
+    return og_err_set(err, OG_E_DATA, "kernel '%s' takes %zu inputs and writes %zu outputs",
+                      k->def->name, k->shape.n_in, k->shape.n_out);
+}
+
+static void close_job(struct kjob *j)
+{
+    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
+        if (j->in[i] != MAP_FAILED)
+            munmap(j->in[i], j->k->shape.in_bytes[i]);
+        if (j->out[i] != MAP_FAILED)
+            munmap(j->out[i], j->k->shape.out_bytes[i]);
+        if (j->temp[i].fd >= 0)
+            og_io_temp_discard(&j->temp[i]);
+    }
+    if (j->shared != MAP_FAILED)
+        munmap(j->shared, sizeof *j->shared);
+}
+
 enum og_rc og_exec_kernel(const struct og_job *job, const struct og_kernel *k,
                           struct og_job_result *out, const volatile sig_atomic_t *stop,
                           struct og_err *err)
 {
-    memset(out, 0, sizeof *out);
-    out->out.has_inline = out->err.has_inline = true;
-    out->out.sha256 = out->err.sha256 = og_sha256("", 0);
-    if (job->n_in != k->shape.n_in || (job->n_out && job->n_out != k->shape.n_out)) {
-        out->why = OG_JOB_INPUT;
-        return og_err_set(err, OG_E_DATA, "kernel '%s' takes %zu inputs and writes %zu outputs",
-                          k->def->name, k->shape.n_in, k->shape.n_out);
+    struct kjob j;
+    enum og_rc rc = open_job(&j, job, k, out, err);
+    if (rc == OG_OK)
+        rc = run_mapped(&j, stop, err);
+    close_job(&j);
+    return rc;
+}
+
+enum og_rc og_kernel_inputs(const struct og_job *job, const struct og_kernel *k, bool *good,
+                            struct og_job_result *out, struct og_err *err)
+{
+    struct kjob j;
+    enum og_rc rc = open_job(&j, job, k, out, err);
+    *good = rc == OG_OK;
+    if (rc == OG_OK)
+        rc = map_inputs(&j, good, err);
+    if (rc == OG_OK && *good && og_kernel_values(k, (const void *const *)j.in, err) != OG_OK) {
+        fault(&j, err->msg);
+        *good = false;
     }
-    struct kjob j = {.job = job, .k = k, .res = out, .shared = MAP_FAILED};
-    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
-        j.in[i] = j.out[i] = MAP_FAILED;
-        j.temp[i] = (struct og_io_temp){-1, NULL};
-    }
-    enum og_rc rc = run_mapped(&j, stop, err);
-    for (size_t i = 0; i < OG_KERNEL_FILES_MAX; i++) {
-        if (j.in[i] != MAP_FAILED)
-            munmap(j.in[i], k->shape.in_bytes[i]);
-        if (j.out[i] != MAP_FAILED)
-            munmap(j.out[i], k->shape.out_bytes[i]);
-        if (j.temp[i].fd >= 0)
-            og_io_temp_discard(&j.temp[i]);
-    }
-    if (j.shared != MAP_FAILED)
-        munmap(j.shared, sizeof *j.shared);
+    close_job(&j);
     return rc;
 }

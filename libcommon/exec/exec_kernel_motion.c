@@ -10,6 +10,11 @@
 
 #define BATCH 64 /* frames whose rows are held at once */
 
+/* cuda/motion.cu */
+#define GPU_BLOCKS  1024
+#define GPU_THREADS 256
+#define GPU_BATCH   32
+
 struct clip {
     const struct og_kernel *k;
     uint32_t w, h;
@@ -196,10 +201,40 @@ static const char *backend(void)
     return og_motion_has_avx2() ? "avx2" : "portable";
 }
 
+/* A block takes a segment after the other, so that its space stays bounded. */
+static bool plan(const struct og_kernel *k, struct og_cuda *c)
+{
+    const uint64_t *a = k->arg;
+    uint64_t pixels = a[OG_MOTION_WIDTH] * a[OG_MOTION_HEIGHT], bytes = (pixels + 7) / 8;
+    uint64_t segments = (a[OG_MOTION_FRAMES] + a[OG_MOTION_SEGMENT] - 1) / a[OG_MOTION_SEGMENT];
+    uint64_t blocks = a[OG_MOTION_WARM] ? og_min_u64(segments, GPU_BLOCKS) : 1;
+    og_plan_open(c, "motion", blocks, 1, GPU_THREADS);
+    og_plan_in(c, 0, 1);
+    if (a[OG_MOTION_RESUME])
+        og_plan_in(c, 1, 1);
+    else
+        og_plan_tmp(c, 1, 1);
+    og_plan_out(c, k, 0, 1);
+    if (a[OG_MOTION_STATE])
+        og_plan_out(c, k, 1, 1);
+    else
+        og_plan_tmp(c, 1, 1);
+    og_plan_tmp(c, 2, blocks * pixels);
+    og_plan_tmp(c, 1, blocks * GPU_BATCH * bytes);
+    og_plan_tmp(c, 1, blocks * GPU_BATCH * bytes);
+    og_plan_u64(c, a[OG_MOTION_FRAMES]);
+    for (int i = OG_MOTION_WIDTH; i <= OG_MOTION_STATE; i++)
+        if (i != OG_MOTION_FRAMES)
+            og_plan_u32(c, a[i]);
+    return a[OG_MOTION_WARM] || segments < 2; /* one background is one block's work */
+}
+
 const struct og_kernel_ops og_kernel_ops_motion = {
     .def = &og_kernel_motion,
     .run = run,
     .leaf = leaf,
     .forget = forget,
     .backend = backend,
+    .ptx = OG_CUDA_RES_MOTION,
+    .plan = plan,
 };

@@ -1,5 +1,6 @@
 /* exec_kernel_reduce.c - the kernel reduce: a sum tree over parts of rows, by exec_reduce.h. */
 #include "check/check_kernel_defs.h"
+#include "check/check_sumtree.h"
 #include "exec/exec_kernel_int.h"
 #include "exec/exec_kernel_tree.h"
 #include "exec/exec_reduce.h"
@@ -76,6 +77,28 @@ static const char *backend(void)
     return "portable";
 }
 
+static bool plan(const struct og_kernel *k, struct og_cuda *c)
+{
+    bool i32 = k->arg[OG_REDUCE_TYPE] == OG_REDUCE_I32, weights = k->arg[OG_REDUCE_WEIGHTS];
+    uint64_t rows = k->arg[OG_REDUCE_ROWS], part = k->arg[OG_REDUCE_PART];
+    uint64_t columns = k->arg[OG_REDUCE_COLUMNS], parts = (rows + part - 1) / part;
+    og_plan_open(c, "reduce", parts, (columns + 255) / 256, 256);
+    og_plan_in(c, 0, 4);
+    if (weights)
+        og_plan_in(c, 1, 8);
+    else
+        og_plan_tmp(c, 8, 1);
+    og_plan_out(c, k, 0, 8);
+    og_plan_tmp(c, 4, 1); /* blocks that ended */
+    og_plan_u64(c, rows);
+    og_plan_u64(c, og_sumtree_place(parts, 0, 0));
+    og_plan_u32(c, columns);
+    og_plan_u32(c, part);
+    og_plan_u32(c, i32);
+    og_plan_u32(c, weights);
+    return true;
+}
+
 const struct og_kernel_ops og_kernel_ops_reduce = {
     .def = &og_kernel_reduce,
     .values = values,
@@ -83,4 +106,6 @@ const struct og_kernel_ops og_kernel_ops_reduce = {
     .leaf = leaf,
     .vote = vote,
     .backend = backend,
+    .ptx = OG_CUDA_RES_REDUCE,
+    .plan = plan,
 };

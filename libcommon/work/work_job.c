@@ -6,7 +6,7 @@
 #include "base/base_num.h"
 #include "base/base_time.h"
 #include "crypto/crypto_merkle.h"
-#include "exec/exec_kernel.h"
+#include "exec/exec_kernel_gpu.h"
 #include "exec/exec_sandbox.h"
 #include "store/store_blob.h"
 #include "store/store_row.h"
@@ -251,13 +251,17 @@ static enum og_rc add_leaves(const struct og_work_job *w, const struct og_kernel
     return rc;
 }
 
-static enum og_rc run_kernel(const struct og_work_job *w, const struct og_job *job, uint64_t index,
-                             struct og_work_result *r, struct og_job_result *res,
-                             const volatile sig_atomic_t *stop, struct og_err *err)
+static enum og_rc run_kernel(const struct og_work_job *w, const struct og_work_how *how,
+                             const struct og_job *job, uint64_t index, struct og_work_result *r,
+                             struct og_job_result *res, const volatile sig_atomic_t *stop,
+                             struct og_err *err)
 {
     struct og_kernel k;
     OG_TRY(og_work_kernel(w, &k, err));
-    OG_TRY(og_exec_kernel(job, &k, res, stop, err));
+    char *dir = og_io_join(w->state_dir, "cuda");
+    enum og_rc rc = og_exec_kernel_where(job, &k, how->cuda, dir, res, stop, err);
+    free(dir);
+    OG_TRY(rc);
     r->why = res->why;
     if (res->why != OG_JOB_DONE)
         return OG_OK;
@@ -269,7 +273,7 @@ static enum og_rc run_kernel(const struct og_work_job *w, const struct og_job *j
     OG_TRY(add_line(res, index, r, err));
     r->n--; /* the line is for readers; the tree stands over the leaves of the outputs */
     struct og_result_element e = element_of(res, index);
-    enum og_rc rc = add_leaves(w, &k, &e, r, err);
+    rc = add_leaves(w, &k, &e, r, err);
     free(e.out);
     return rc;
 }
@@ -391,7 +395,7 @@ enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how
     job.env = env;
     job.root = root;
     if (w->spec.kernel) {
-        rc = run_kernel(w, &job, index, r, res, stop, err);
+        rc = run_kernel(w, how, &job, index, r, res, stop, err);
     } else {
         rc = w->spec.is_cuda ? run_cuda(w, how, &job, &index, 1, res, stop, err)
                              : og_exec_run(&job, res, stop, err);

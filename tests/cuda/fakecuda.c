@@ -1,7 +1,9 @@
 /* fakecuda.c - driver, NVRTC and NVML of a GPU that is a CPU: runs kernels through cuda/shim. */
 /* Loaded by the runner (cuda/run), whose runtime its kernels use. A "cubin" is a shared object.
- * What goes wrong stands in the name that it is loaded by: libfakecuda.WHAT.so, where WHAT is
- * init=N, none (no device), oom, launch=N, hang, crash, old (an NVRTC without the device). */
+ * PTX of a built-in kernel is looked at, and its source compiled. What goes wrong stands in the
+ * name that it is loaded by: libfakecuda.WHAT.so, where WHAT is init=N, none (no device), oom,
+ * launch=N, hang, crash, old (an NVRTC without the device), log (names of kernels go to the file
+ * "used"). */
 #include "base/base_buf.h"
 #include "cuda/run/run.h"
 #include "exec/exec_cu.h"
@@ -28,6 +30,10 @@
     extern const char name##_p[], name##_e[]
 EMBED(fake_shim, "cuda/shim/cuda_shim.h");
 EMBED(fake_half, "cuda/shim/cuda_half.h");
+EMBED(fake_climate, "cuda/climate.cu");
+EMBED(fake_gemm, "cuda/gemm.cu");
+EMBED(fake_motion, "cuda/motion.cu");
+EMBED(fake_reduce, "cuda/reduce.cu");
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
@@ -39,7 +45,17 @@ struct program {
 
 struct module {
     void *so;
+    const char *ptx; /* NULL: none */
 };
+
+/* What the PTX of a built-in kernel was made from. */
+static const struct {
+    const char *entry, *p, *e;
+} sources[] = {{"climate", fake_climate_p, fake_climate_e},
+               {"gemm_f32", fake_gemm_p, fake_gemm_e},
+               {"gemm_i32", fake_gemm_p, fake_gemm_e},
+               {"motion", fake_motion_p, fake_motion_e},
+               {"reduce", fake_reduce_p, fake_reduce_e}};
 
 static const uint8_t id[16] = {0xfa, 0xce, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
 static size_t used;
@@ -138,32 +154,79 @@ int cuCtxSynchronize(void)
     return pending;
 }
 
-int cuModuleLoadDataEx(void **out, const void *image, unsigned n, const int *keys, void **values)
+static int load_so(struct module *m, const char *p, size_t size)
 {
     char path[64];
-    uint64_t size;
-    const char *p = image;
-    (void)n, (void)keys, (void)values;
-    if (memcmp(p, MAGIC, 8) != 0)
-        return OG_CU_BAD_PTX;
-    memcpy(&size, p + 8, sizeof size);
     int fd = memfd_create("fake", 0);
-    if (fd < 0 || write(fd, p + 16, (size_t)size) != (ssize_t)size)
+    if (fd < 0 || write(fd, p, size) != (ssize_t)size)
         return 999;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct module *m = calloc(1, sizeof *m);
     m->so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!m->so)
         fprintf(stderr, "fakecuda: %s\n", dlerror());
-    *out = m;
     return m->so ? 0 : OG_CU_BAD_PTX;
 }
 
+int cuModuleLoadDataEx(void **out, const void *image, unsigned n, const int *keys, void **values)
+{
+    uint64_t size;
+    const char *p = image;
+    (void)n, (void)keys, (void)values;
+    struct module *m = calloc(1, sizeof *m);
+    *out = m;
+    if (memcmp(p, MAGIC, 8) == 0) {
+        memcpy(&size, p + 8, sizeof size);
+        return load_so(m, p + 16, (size_t)size);
+    }
+    /* as a driver since CUDA 11.0 takes it */
+    if (!strstr(p, "\n.version 7.0\n") || !strstr(p, "\n.target sm_80\n"))
+        return OG_CU_BAD_PTX;
+    m->ptx = strdup(p);
+    return 0;
+}
+
+/* A line in the file "used" beside the library. */
+static void note(const char *text)
+{
+    Dl_info info;
+    if (!fault("log") || !dladdr((const void *)id, &info))
+        return;
+    char path[300];
+    const char *slash = strrchr(info.dli_fname, '/');
+    snprintf(path, sizeof path, "%.*s/used", (int)(slash ? slash - info.dli_fname : 0),
+             info.dli_fname);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (fd < 0 || dprintf(fd, "%s\n", text) < 0)
+        fprintf(stderr, "fakecuda: cannot write '%s'\n", path);
+    if (fd >= 0)
+        close(fd);
+}
+
+int nvrtcCreateProgram(void **out, const char *text, const char *name, int n,
+                       const char *const *headers, const char *const *names);
+int nvrtcCompileProgram(void *prog, int n, const char *const *options);
+
 int cuModuleGetFunction(void **out, void *module, const char *name)
 {
-    (void)name;
+    struct module *m = module;
+    char entry[80];
+    void *any;
     *out = module;
-    return 0;
+    note(name);
+    if (!m->ptx)
+        return 0;
+    snprintf(entry, sizeof entry, "\n.visible .entry %s(", name);
+    size_t i = 0;
+    while (i < sizeof sources / sizeof *sources && strcmp(sources[i].entry, name) != 0)
+        i++;
+    if (!strstr(m->ptx, entry) || i == sizeof sources / sizeof *sources)
+        return OG_CU_NOT_FOUND;
+    char *text = strndup(sources[i].p, (size_t)((uintptr_t)sources[i].e - (uintptr_t)sources[i].p));
+    nvrtcCreateProgram(&any, text, "kernel.cu", 0, NULL, NULL);
+    struct program *p = any;
+    p->entry = strdup(name);
+    int e = nvrtcCompileProgram(p, 0, NULL);
+    return e ? OG_CU_BAD_PTX : load_so(m, p->image, p->size);
 }
 
 int cuModuleGetGlobal_v2(og_cu_ptr *out, size_t *bytes, void *module, const char *name)

@@ -202,3 +202,69 @@ END
     grep -q "^.It Cm $k\$" "$OGPU_ROOT/man/ogpu-submit.1"
   done
 }
+
+# a machine with a GPU, which tests/cuda/fakecuda.c plays over the kernels' sources
+gpu() {
+  [ -f "$BUILD/libfakecuda.so" ] || skip "no $BUILD/libfakecuda.so"
+  needs g++
+  LIB=$(mktemp -d /tmp/ogpu-fake.XXXXXX) # where the jobs' ids can read it
+  chmod 755 "$LIB"
+  install -m 644 "$BUILD/libfakecuda.so" "$LIB/libfakecuda${1:+.$1}.so"
+  export OGPU_LIBCUDA=$LIB/libfakecuda${1:+.$1}.so
+}
+
+teardown() {
+  [ -z "${LIB:-}" ] || rm -r "$LIB"
+  common_teardown
+}
+
+@test "a worker with a GPU runs the PTX; verifiers without one find the same bits" {
+  needs python3
+  pool
+  head -c $((48 * 20 * 30)) /dev/urandom >clip
+  python3 -c 'import random, struct
+random.seed(2)
+for x in "ABV":
+    open(x, "wb").write(struct.pack("<3600i", *[random.randrange(-999, 1000) for _ in range(3600)]))
+open("F", "wb").write(struct.pack("<3600f", *[random.uniform(-1, 1) for _ in range(3600)]))'
+  play --kernel motion --in clip --arg width=48 --arg height=20 --arg frames=30 --arg segment=7 \
+    --arg warmup=5
+  ogpu-submit --fetch 1 --dir cpu
+  cp F G
+  gpu log
+  chmod 777 "$LIB"
+  for kernel in "motion --in clip --arg width=48 --arg height=20 --arg frames=30 --arg segment=7 --arg warmup=5" \
+    "gemm --in A --in B --arg m=60 --arg n=60 --arg k=60 --arg type=i32" \
+    "gemm --in F --in G --arg m=60 --arg n=60 --arg k=60" \
+    "climate --in F --arg times=60 --arg cells=60 --arg period=12 --samples 20" \
+    "reduce --in F --arg rows=60 --arg columns=60 --arg part=9"; do
+    # shellcheck disable=SC2086
+    ogpu-submit --key bob --kernel $kernel >task.json
+    run -0 bash -o pipefail -c \
+      "ogpu-match <task.json | ogpu-worker --cuda gpu | ogpu-validate >records"
+    jq -e '.state == "paid"' < <(grep '"receipt"' records)
+  done
+  run -0 sort "$LIB/used"
+  [ "$output" = $'climate\ngemm_f32\ngemm_i32\nmotion\nreduce' ]
+  ogpu-submit --fetch 2 --dir gpu
+  cmp cpu/rows gpu/rows
+  run -0 ogpu-validate --audit
+}
+
+@test "a GPU that fails leaves built-in kernels to the processor" {
+  pool
+  head -c $((8 * 8 * 9)) /dev/urandom >clip
+  for what in oom launch=719; do
+    gpu $what
+    play --kernel motion --in clip --arg width=8 --arg height=8 --arg frames=9 --arg warmup=1
+    jq -e '.state == "paid"' < <(grep '"receipt"' records)
+    rm -r "$LIB"
+    unset LIB
+  done
+}
+
+@test "the PTX in the tree is what its sources compile to" {
+  run -0 "$OGPU_ROOT/tests/cuda/ptx.sh" check
+  [[ $output != skip:* ]] || skip "${output#skip: }"
+  [ -z "$output" ]
+}
