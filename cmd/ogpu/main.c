@@ -14,9 +14,9 @@ static const struct {
     {"status", ogpu_status},
 };
 
-static const char *const words[] = {"contract", "init",     "keygen", "match",  "node",
-                                    "run",      "show",     "stake",  "status", "submit",
-                                    "top",      "validate", "worker", NULL};
+static const char *const words[] = {"contract", "guard", "init",     "keygen", "match",
+                                    "node",     "run",   "show",     "stake",  "status",
+                                    "submit",   "top",   "validate", "worker", NULL};
 
 struct options {
     struct og_opts_common common;

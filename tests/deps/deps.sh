@@ -84,9 +84,17 @@ install_missing() {
     --no-install-recommends install "$@" || fail "apt-get install failed; by hand: apt-get install $*"
 }
 
+# What is used where the distribution has it: names that are installed already or can be had.
+offered() {
+  for name in $(missing "$@"); do
+    apt-cache show "$name" >/dev/null 2>&1 && printf '%s\n' "$name"
+  done
+  return 0
+}
+
 if command -v dpkg-query >/dev/null; then
-  # shellcheck disable=SC2086
-  (set -f && install_missing "$for_what" $wanted)
+  # shellcheck disable=SC2046,SC2086
+  (set -f && install_missing "$for_what" $wanted $(offered libxgboost0))
 else
   for tool in cc make pkg-config; do
     command -v "$tool" >/dev/null || fail "'$tool' is not installed (no Debian: install it by hand)"

@@ -1,0 +1,55 @@
+/* cmd.h - what the files of ogpu-guard share. */
+#ifndef OG_CMD_GUARD_H
+#define OG_CMD_GUARD_H
+
+#include "base/base_buf.h"
+#include "base/base_err.h"
+#include "cli/cli_opts.h"
+#include "crypto/crypto_hash.h"
+#include "crypto/crypto_sig.h"
+#include "guard/guard_model.h"
+
+#define CMD_FILE_MAX  ((size_t)2 << 30)
+#define CMD_ALPHA_PPM 40000
+#define CMD_ROUNDS    25
+#define CMD_OUT_FLUSH ((size_t)64 << 10)
+
+/* The commands; argv[0] is the command's word. Each returns the exit status. */
+int cmd_train(int argc, char **argv);
+int cmd_score(int argc, char **argv);
+
+/* cmd_file.c. The whole of path ("-": stdin) appended to out. */
+enum og_rc cmd_read(const char *path, struct og_buf *out, struct og_err *err) OG_MUST_CHECK;
+/* "a,b,c" into its parts; text is cut up and must last as long as they do. The caller frees *out.
+ */
+void cmd_list(char *text, const char ***out, size_t *n);
+/* The key that signs: NULL when name is NULL and there is no key "default". The caller frees. */
+enum og_rc cmd_key(const char *name, const char *passphrase_file, struct og_key **out,
+                   struct og_err *err) OG_MUST_CHECK;
+/* Whose models are trusted: an address, or without one any identity of the folder of keys; where
+ * there is none, and with unsigned_ok, models need no signature. */
+struct cmd_trust {
+    const char *signer;
+    bool unsigned_ok;
+};
+enum og_rc cmd_model_load(const char *path, const struct cmd_trust *t, struct og_model *out,
+                          struct og_hash *hash, struct og_err *err) OG_MUST_CHECK;
+enum og_rc cmd_model_save(const char *path, const struct og_model *m, const struct og_key *key,
+                          struct og_hash *hash, size_t *bytes, struct og_err *err) OG_MUST_CHECK;
+
+/* cmd_boost.c. Boosted trees from n rows of width features, made by libxgboost in a process of its
+ * own. OG_E_UNAVAILABLE: the library is not there. */
+enum og_rc cmd_boost(const float *x, const float *y, size_t n, size_t width, uint64_t rounds,
+                     uint64_t seed, struct og_forest *out, struct og_err *err) OG_MUST_CHECK;
+
+/* cmd_fit.c. A model from a table. The caller releases it. */
+struct cmd_fit {
+    struct og_schema_opts schema;
+    bool unsupervised;
+    uint64_t rounds, seed;
+    double alpha;
+};
+enum og_rc cmd_fit(const char *text, size_t len, const char *name, const struct cmd_fit *o,
+                   struct og_model *out, struct og_err *err) OG_MUST_CHECK;
+
+#endif
