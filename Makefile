@@ -90,15 +90,19 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 $(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-# What the examples need beside the tools.
-EXAMPLE_BIN := $(foreach d,$(wildcard examples/*/*.c),$(BUILD)/examples/$(notdir $(basename $(d))))
+# What the examples need beside the tools; climate reads NetCDF and is left out without libnetcdf.
+NETCDF_LIBS := $(shell $(pkg) --libs netcdf 2>/dev/null)
+EXAMPLES    := mnist $(if $(NETCDF_LIBS),climate)
+EXAMPLE_BIN := $(addprefix $(BUILD)/examples/,$(EXAMPLES))
 examples: all $(EXAMPLE_BIN)               ## what the examples need beside the tools
+$(BUILD)/obj/examples/climate/%.o: ALL_CPPFLAGS += $(shell $(pkg) --cflags netcdf 2>/dev/null)
+$(BUILD)/examples/climate: LIBS += $(NETCDF_LIBS)
 define example_rule
-$(BUILD)/examples/$(1): $(BUILD)/obj/examples/$(1)/$(1).o $(BUILD)/libcommon.a
+$(BUILD)/examples/$(1): $(call obj,$(wildcard examples/$(1)/*.c)) $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
 	$$(call short,LD)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach d,$(EXAMPLE_BIN),$(eval $(call example_rule,$(notdir $(d)))))
+$(foreach e,$(EXAMPLES),$(eval $(call example_rule,$(e))))
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call short,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)

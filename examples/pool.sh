@@ -30,15 +30,18 @@ watch() {
   shift
   "$@" </dev/null >/dev/null 2>"$home/$name.log" &
 }
+# owner I: the key of node I; of a single one it is alice's own, who then needs nobody to verify
+owner() { if [ "$pool_size" -eq 1 ]; then echo alice; else echo "node$1"; fi; }
 # pool WORKERS [INIT-OPTION ...]: alice, who submits, and so many owners with a node of one slot each
 pool() {
-  local n=$1 i members=()
+  local i members=()
+  pool_size=$1
   shift
-  for ((i = 1; i <= n; i++)); do members+=(--member "node$i,threads=1,slots=1"); done
+  for ((i = 1; i <= pool_size; i++)); do members+=(--member "$(owner $i),threads=1,slots=1"); done
   ogpu init -q --key alice "${members[@]}" "$@" >"$home/init.json"
   watch match ogpu-match --watch
   watch validate ogpu-validate --watch
-  for ((i = 1; i <= n; i++)); do watch "worker-$i" ogpu-worker --watch --key "node$i"; done
+  for ((i = 1; i <= pool_size; i++)); do watch "worker-$i" ogpu-worker --watch --key "$(owner $i)"; done
 }
 # Numbers of the tasks among the records on stdin.
 task_ids() { sed -n 's/.*"id":\([0-9]*\),"kind":"task".*/\1/p'; }

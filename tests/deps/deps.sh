@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build='gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev
 libncurses-dev libseccomp-dev bubblewrap ca-certificates'
 tests='bats libcmocka-dev mandoc shellcheck tmux jq procps clang-format clang libclang-rt-*-dev
-task-spooler parallel sqlite3 g++'
+task-spooler parallel sqlite3 libnetcdf-dev g++'
 wanted=$build
 for_what='the build needs'
 if [ "${OGPU_TESTS:-}" = 1 ]; then

@@ -113,3 +113,98 @@ for t in range(90):
   [ $told = 1 ]
   grep -q 'stream: 90 frames in ' live.out
 }
+
+@test "climate: bands of a model run have the reference's climatology and trend; data stays where it lies" {
+  needs perl
+  needs_shared cases/climate/A1B_north_america.nc
+  has_examples climate
+  OUT=out run -0 "$cases/climate/run.sh" "$OGPU_SHARED/cases/climate/A1B_north_america.nc"
+  [[ $output == *"climatology: greatest difference to the reference "* ]]
+  [[ $output == *"trend: greatest difference to the reference "* ]]
+  [[ $output == *"for the data's owners: 0; for somebody elsewhere: "[1-9]* ]]
+  grep -q '</svg>' out/trend.svg
+  [ "$(grep -c . out/anomaly.csv)" = 241 ]
+  # +4.45696 K from 2070 to 2099
+  tail -n 30 out/anomaly.csv | awk -F, '{ s += $2 } END { exit !(s / 30 > 4.4569 && s / 30 < 4.4570) }'
+}
+
+# Three years of months over 3 by 4 cells in classic NetCDF, packed in 16 bits, with missing values;
+# want.climatology and want.trend: what it should come to, by sums without a kernel.
+months() {
+  python3 - <<'PY'
+import math, random, struct
+random.seed(3)
+def name(s):
+    b = s.encode()
+    return struct.pack(">I", len(b)) + b + b"\0" * (-len(b) % 4)
+def text(key, s):
+    return name(key) + struct.pack(">I", 2) + name(s)
+T, R, C = 36, 3, 4
+raw = [[random.randrange(-900, 900) + 20 * t for _ in range(R * C)] for t in range(T)]
+for t in range(T):
+    raw[t][0] = -32768  # land
+    if t % 5 == 2:
+        raw[t][7] = -32768
+time = [sum([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][(m) % 12] for m in range(t)) + 14 for t in range(T)]
+def vars_(at):
+    out, pos = [], at
+    def var(key, dims, atts, typ, data):
+        nonlocal pos
+        data += b"\0" * (-len(data) % 4)
+        head = name(key) + struct.pack(">I", len(dims)) + b"".join(struct.pack(">I", d) for d in dims)
+        head += (struct.pack(">II", 12, len(atts)) + b"".join(atts)) if atts else struct.pack(">II", 0, 0)
+        out.append((head + struct.pack(">III", typ, len(data), pos), data))
+        pos += len(data)
+    var("time", [0], [text("units", "days since 1999-01-01"), text("calendar", "365_day")], 6,
+        struct.pack(f">{T}d", *time))
+    var("lat", [1], [], 5, struct.pack(">3f", -30, 0, 60))
+    var("lon", [2], [], 5, struct.pack(">4f", 0, 90, 180, 270))
+    var("sst", [0, 1, 2], [name("scale_factor") + struct.pack(">IIf", 5, 1, 0.01),
+                           name("add_offset") + struct.pack(">IIf", 5, 1, 280.0),
+                           name("_FillValue") + struct.pack(">II", 3, 1) + struct.pack(">hh", -32768, 0)],
+        3, struct.pack(f">{T * R * C}h", *sum(raw, [])))
+    return out
+def build(at):
+    head = b"CDF\x01" + struct.pack(">I", 0) + struct.pack(">II", 10, 3)
+    for key, n in (("time", T), ("lat", R), ("lon", C)):
+        head += name(key) + struct.pack(">I", n)
+    head += struct.pack(">II", 0, 0)
+    v = vars_(at)
+    head += struct.pack(">II", 11, len(v)) + b"".join(h for h, _ in v)
+    return head, b"".join(d for _, d in v)
+head, _ = build(0)
+head, data = build(len(head))
+open("sea.nc", "wb").write(head + data)
+f32 = lambda x: struct.unpack("<f", struct.pack("<f", x))[0]
+val = [[f32(f32(f32(v) * f32(0.01)) + 280.0) if v != -32768 else math.nan for v in row] for row in raw]
+clim = [[math.nan] * (R * C) for _ in range(12)]
+trend = [math.nan] * (R * C)
+for c in range(R * C):
+    for p in range(12):
+        x = [val[t][c] for t in range(p, 24, 12) if not math.isnan(val[t][c])]  # base: 1999 and 2000
+        if x:
+            clim[p][c] = math.fsum(x) / len(x)
+    pts = [(t, val[t][c] - clim[t % 12][c]) for t in range(12, T)
+           if not math.isnan(val[t][c]) and not math.isnan(clim[t % 12][c])]
+    if len(pts) > 2:
+        mx, my = (math.fsum(q[i] for q in pts) / len(pts) for i in (0, 1))
+        trend[c] = 120 * math.fsum((a - mx) * (b - my) for a, b in pts) / math.fsum((a - mx) ** 2 for a, _ in pts)
+open("want.climatology", "wb").write(struct.pack(f"<{12 * R * C}f", *sum(clim, [])))
+open("want.trend", "wb").write(struct.pack(f"<{R * C}f", *trend))
+PY
+}
+
+@test "climate: months, packed values, missing ones; other years, other bands" {
+  needs python3 perl
+  has_examples climate
+  months
+  BASE=1999-2000 TREND=2000-2001 BANDS=2 OUT=out run -0 "$cases/climate/run.sh" sea.nc
+  [[ $output == *"sst: 36 steps of 3 x 4 cells, 2 bands"* ]]
+  for what in climatology trend; do
+    far=$("$BUILD/examples/climate" far out/$what want.$what)
+    awk "BEGIN { exit !($far <= 1e-4) }"
+  done
+  run -66 "$cases/climate/run.sh" nothing.nc
+  head -c 200 sea.nc >cut.nc
+  run -1 "$cases/climate/run.sh" cut.nc
+}
