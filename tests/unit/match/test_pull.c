@@ -59,9 +59,11 @@ static int64_t best(size_t i, unsigned taken, const struct og_pull_row *row, con
         return 0;
     int64_t most = best(i + 1, taken, row, ect);
     for (unsigned j = 0; j < 3; j++) {
+        if (taken >> j & 1 || ect[3 * i + j] == X)
+            continue;
         int64_t gain =
             (int64_t)row[i].stay_ms - (int64_t)og_pull_threshold(&row[i]) - ect[3 * i + j];
-        if (taken >> j & 1 || ect[3 * i + j] == X || gain <= 0)
+        if (gain <= 0)
             continue;
         gain = gain * row[i].urgency + best(i + 1, taken | 1u << j, row, ect);
         most = gain > most ? gain : most;
