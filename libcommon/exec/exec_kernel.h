@@ -23,7 +23,7 @@ enum og_rc og_kernel_again(const struct og_kernel *k, const void *const *in, con
 enum og_rc og_kernel_vote(const struct og_kernel *k, const void *const *in, const void *const *out,
                           const struct og_hash *seed, uint64_t samples, enum og_vote *vote,
                           struct og_err *err) OG_MUST_CHECK;
-/* What og_kernel_run uses here: "openblas", "avx2", "portable"; variant: of the kernels' table. */
+/* What og_kernel_run uses here: "openblas", "avx512", "avx2", "portable". */
 const char *og_kernel_backend(const struct og_kernel_def *def);
 
 /* The job of a worker: the inputs, in order, and the names of the outputs (n_out 0: the kernel's

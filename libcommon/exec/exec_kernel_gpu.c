@@ -101,15 +101,27 @@ static const struct og_gpu_list *gpus(void)
     return l->n > 0 ? l : NULL;
 }
 
+static const struct og_gpu *gpu_of(const struct og_gpu_list *l, const char *uuid)
+{
+    for (size_t i = 0; uuid && i < l->n; i++)
+        if (strcmp(l->gpu[i].uuid, uuid) == 0)
+            return &l->gpu[i];
+    return &l->gpu[0];
+}
+
 static enum og_rc launch(const struct og_job *job, const struct og_kernel *k,
-                         const struct og_cuda *c, const char *dir, struct og_job_result *out,
-                         const volatile sig_atomic_t *stop, struct og_err *err)
+                         const struct og_cuda *c, const struct og_kernel_place *place,
+                         struct og_job_result *out, const volatile sig_atomic_t *stop,
+                         struct og_err *err)
 {
     char name[OG_KERNEL_FILES_MAX][24];
     struct og_job_in in[OG_KERNEL_FILES_MAX];
     struct og_job j = *job;
-    const struct og_cuda_run run = {
-        .cuda = c, .dir = dir, .where = OG_CUDA_GPU, .ptx = (int)og_kernel_ops_of(k->def)->ptx};
+    const struct og_cuda_run run = {.cuda = c,
+                                    .dir = place->dir,
+                                    .where = OG_CUDA_GPU,
+                                    .gpu = place->gpu,
+                                    .ptx = (int)og_kernel_ops_of(k->def)->ptx};
     for (size_t i = 0; i < job->n_in; i++) {
         snprintf(name[i], sizeof name[i], "in%zu", i);
         in[i] = job->in[i];
@@ -127,15 +139,15 @@ static enum og_rc launch(const struct og_job *job, const struct og_kernel *k,
     return rc;
 }
 
-enum og_rc og_exec_kernel_gpu(const struct og_job *job, const struct og_kernel *k, const char *dir,
-                              struct og_job_result *out, const volatile sig_atomic_t *stop,
-                              struct og_err *err)
+enum og_rc og_exec_kernel_gpu(const struct og_job *job, const struct og_kernel *k,
+                              const struct og_kernel_place *place, struct og_job_result *out,
+                              const volatile sig_atomic_t *stop, struct og_err *err)
 {
     const struct og_gpu_list *l = gpus();
     struct og_cuda c = {0};
     bool good;
     enum og_rc rc = OG_OK;
-    if (!l || !og_kernel_plan(k, &c) || memory_of(k, &c) >= l->gpu[0].mem_bytes) {
+    if (!l || !og_kernel_plan(k, &c) || memory_of(k, &c) >= gpu_of(l, place->gpu)->mem_bytes) {
         memset(out, 0, sizeof *out);
         out->why = OG_JOB_NODE_FAULT;
         rc = og_err_set(err, OG_E_UNAVAILABLE, "no GPU for this kernel");
@@ -143,19 +155,18 @@ enum og_rc og_exec_kernel_gpu(const struct og_job *job, const struct og_kernel *
     if (rc == OG_OK)
         rc = og_kernel_inputs(job, k, &good, out, err);
     if (rc == OG_OK && good)
-        rc = launch(job, k, &c, dir, out, stop, err);
+        rc = launch(job, k, &c, place, out, stop, err);
     og_cuda_release(&c);
     return rc;
 }
 
 enum og_rc og_exec_kernel_where(const struct og_job *job, const struct og_kernel *k,
-                                enum og_cuda_where where, const char *dir,
-                                struct og_job_result *out, const volatile sig_atomic_t *stop,
-                                struct og_err *err)
+                                const struct og_kernel_place *place, struct og_job_result *out,
+                                const volatile sig_atomic_t *stop, struct og_err *err)
 {
-    if (where == OG_CUDA_CPU || !gpus())
+    if (place->where == OG_CUDA_CPU || !gpus())
         return og_exec_kernel(job, k, out, stop, err);
-    enum og_rc rc = og_exec_kernel_gpu(job, k, dir, out, stop, err);
+    enum og_rc rc = og_exec_kernel_gpu(job, k, place, out, stop, err);
     if (rc != OG_E_UNAVAILABLE && out->why != OG_JOB_MEMORY)
         return rc;
     og_job_result_release(out);

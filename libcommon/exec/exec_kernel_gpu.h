@@ -10,15 +10,21 @@
  * with og_cuda_release in both cases. */
 bool og_kernel_plan(const struct og_kernel *k, struct og_cuda *out);
 
-/* As og_exec_kernel, on the first GPU. dir: as for og_exec_cuda. OG_E_UNAVAILABLE: there is none,
- * it does not hold the files, it fails, or the arguments do not suit it. */
-enum og_rc og_exec_kernel_gpu(const struct og_job *job, const struct og_kernel *k, const char *dir,
-                              struct og_job_result *out, const volatile sig_atomic_t *stop,
-                              struct og_err *err) OG_MUST_CHECK;
+/* Where: as in struct og_cuda_run. */
+struct og_kernel_place {
+    enum og_cuda_where where;
+    const char *dir, *gpu;
+};
+
+/* As og_exec_kernel, on a GPU. OG_E_UNAVAILABLE: there is none, it does not hold the files, it
+ * fails, or the arguments do not suit it. */
+enum og_rc og_exec_kernel_gpu(const struct og_job *job, const struct og_kernel *k,
+                              const struct og_kernel_place *place, struct og_job_result *out,
+                              const volatile sig_atomic_t *stop, struct og_err *err) OG_MUST_CHECK;
 /* There unless where is CPU, and where that cannot be had by og_exec_kernel. */
 enum og_rc og_exec_kernel_where(const struct og_job *job, const struct og_kernel *k,
-                                enum og_cuda_where where, const char *dir,
-                                struct og_job_result *out, const volatile sig_atomic_t *stop,
+                                const struct og_kernel_place *place, struct og_job_result *out,
+                                const volatile sig_atomic_t *stop,
                                 struct og_err *err) OG_MUST_CHECK;
 
 #endif

@@ -13,23 +13,28 @@
 #include <immintrin.h>
 #define HAVE_AVX2_CODE 1
 #define TARGET_AVX2    __attribute__((target("avx2,fma")))
+#define TARGET_AVX512  __attribute__((target("avx512f")))
 #else
 #define HAVE_AVX2_CODE 0
 #endif
 
 #define KC   256 /* terms of a block; a multiple of it bounds every chain of sums */
-#define NC   1024
 #define F_MR 6
 #define F_NR 16
 #define I_MR 4
 #define I_NR 12
 #define I_NC 1020
 
-static atomic_bool portable_only;
+static atomic_bool portable_only, narrow_only;
 
 void og_matmul_force_portable(bool on)
 {
     atomic_store(&portable_only, on);
+}
+
+void og_matmul_force_narrow(bool on)
+{
+    atomic_store(&narrow_only, on);
 }
 
 bool og_matmul_has_avx2(void)
@@ -42,6 +47,15 @@ bool og_matmul_has_avx2(void)
 #endif
 }
 
+bool og_matmul_has_avx512(void)
+{
+#if HAVE_AVX2_CODE
+    return og_matmul_has_avx2() && !atomic_load(&narrow_only) && __builtin_cpu_supports("avx512f");
+#else
+    return false;
+#endif
+}
+
 static size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -49,21 +63,34 @@ static size_t min_size(size_t a, size_t b)
 
 /* ---- f32 ---- */
 
-/* tile (F_MR x F_NR) = panel of A (kc x F_MR) * panel of B (kc x F_NR) */
-typedef void f32_kernel(size_t kc, const float *a, const float *b, float *tile);
+#define F_MR_MAX 14
+#define F_NR_MAX 32
+#define F_MC     336  /* rows of a block of A: it stays in the second cache */
+#define F_NC     2048 /* columns of a block of B; a panel of it stays in the first */
 
-static void f32_portable(size_t kc, const float *a, const float *b, float *tile)
+/* A panel of A (kc x mr) times a panel of B (kc x nr) goes to c (mr x nr, row length ldc), or is
+ * added to what stands there. Every element is one chain of fused multiply-adds over kc, from 0. */
+struct f32_form {
+    size_t mr, nr;
+    void (*kernel)(size_t kc, const float *a, const float *b, float *c, size_t ldc, bool first);
+};
+
+static void f32_portable(size_t kc, const float *a, const float *b, float *c, size_t ldc,
+                         bool first)
 {
     float acc[F_MR][F_NR] = {{0}};
     for (size_t p = 0; p < kc; p++, a += F_MR, b += F_NR)
         for (int i = 0; i < F_MR; i++)
             for (int j = 0; j < F_NR; j++)
                 acc[i][j] += a[i] * b[j];
-    memcpy(tile, acc, sizeof acc);
+    for (size_t i = 0; i < F_MR; i++)
+        for (size_t j = 0; j < F_NR; j++)
+            c[i * ldc + j] = first ? acc[i][j] : c[i * ldc + j] + acc[i][j];
 }
 
 #if HAVE_AVX2_CODE
-TARGET_AVX2 static void f32_avx2(size_t kc, const float *a, const float *b, float *tile)
+TARGET_AVX2 static void f32_avx2(size_t kc, const float *a, const float *b, float *c, size_t ldc,
+                                 bool first)
 {
     __m256 lo[F_MR], hi[F_MR];
     for (int i = 0; i < F_MR; i++)
@@ -78,63 +105,114 @@ TARGET_AVX2 static void f32_avx2(size_t kc, const float *a, const float *b, floa
         }
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < F_MR; i++) {
-        _mm256_storeu_ps(tile + i * F_NR, lo[i]);
-        _mm256_storeu_ps(tile + i * F_NR + 8, hi[i]);
+    for (int i = 0; i < F_MR; i++, c += ldc) {
+        _mm256_storeu_ps(c, first ? lo[i] : _mm256_add_ps(_mm256_loadu_ps(c), lo[i]));
+        _mm256_storeu_ps(c + 8, first ? hi[i] : _mm256_add_ps(_mm256_loadu_ps(c + 8), hi[i]));
+    }
+}
+
+TARGET_AVX512 static void f32_avx512(size_t kc, const float *a, const float *b, float *c,
+                                     size_t ldc, bool first)
+{
+    __m512 lo[F_MR_MAX], hi[F_MR_MAX];
+    for (int i = 0; i < F_MR_MAX; i++)
+        lo[i] = hi[i] = _mm512_setzero_ps();
+    for (size_t p = 0; p < kc; p++, a += F_MR_MAX, b += F_NR_MAX) {
+        __m512 b0 = _mm512_load_ps(b), b1 = _mm512_load_ps(b + 16);
+#pragma GCC unroll 14
+        for (int i = 0; i < F_MR_MAX; i++) {
+            __m512 x = _mm512_set1_ps(a[i]);
+            lo[i] = _mm512_fmadd_ps(x, b0, lo[i]);
+            hi[i] = _mm512_fmadd_ps(x, b1, hi[i]);
+        }
+    }
+#pragma GCC unroll 14
+    for (int i = 0; i < F_MR_MAX; i++, c += ldc) {
+        _mm512_storeu_ps(c, first ? lo[i] : _mm512_add_ps(_mm512_loadu_ps(c), lo[i]));
+        _mm512_storeu_ps(c + 16, first ? hi[i] : _mm512_add_ps(_mm512_loadu_ps(c + 16), hi[i]));
     }
 }
 #endif
 
-/* Panels of F_NR columns, k after k, short ones filled up with zeros. */
-static void f32_pack_b(size_t kc, size_t nc, size_t n, const float *b, float *to)
+static struct f32_form f32_form(void)
 {
-    for (size_t j = 0; j < nc; j += F_NR) {
-        size_t w = min_size(F_NR, nc - j);
-        for (size_t p = 0; p < kc; p++, to += F_NR) {
+#if HAVE_AVX2_CODE
+    if (og_matmul_has_avx512())
+        return (struct f32_form){F_MR_MAX, F_NR_MAX, f32_avx512};
+    if (og_matmul_has_avx2())
+        return (struct f32_form){F_MR, F_NR, f32_avx2};
+#endif
+    return (struct f32_form){F_MR, F_NR, f32_portable};
+}
+
+/* Panels of nr columns, k after k, short ones filled up with zeros. */
+static void f32_pack_b(size_t kc, size_t nc, size_t nr, size_t n, const float *b, float *to)
+{
+    for (size_t j = 0; j < nc; j += nr) {
+        size_t w = min_size(nr, nc - j);
+        for (size_t p = 0; p < kc; p++, to += nr) {
             memcpy(to, b + p * n + j, w * sizeof *to);
-            for (size_t x = w; x < F_NR; x++)
+            for (size_t x = w; x < nr; x++)
                 to[x] = 0;
         }
     }
 }
 
-static void f32_pack_a(size_t mr, size_t kc, size_t k, const float *a, float *to)
+/* Panels of mr rows, k after k. */
+static void f32_pack_a(size_t kc, size_t mc, size_t mr, size_t k, const float *a, float *to)
 {
-    for (size_t p = 0; p < kc; p++, to += F_MR)
-        for (size_t i = 0; i < F_MR; i++)
-            to[i] = i < mr ? a[i * k + p] : 0;
+    for (size_t i = 0; i < mc; i += mr, to += kc * mr)
+        for (size_t x = 0; x < mr; x++) {
+            const float *row = a + (i + x) * k;
+            for (size_t p = 0; p < kc; p++)
+                to[p * mr + x] = i + x < mc ? row[p] : 0;
+        }
 }
 
-static void f32_add_tile(size_t mr, size_t nr, size_t n, bool first, const float *tile, float *c)
+/* A tile at an edge of C, by way of a whole one. */
+static void f32_edge(const struct f32_form *f, size_t kc, const float *a, const float *b, float *c,
+                     size_t ldc, size_t mr, size_t nr, bool first)
 {
+    float tile[F_MR_MAX * F_NR_MAX];
+    f->kernel(kc, a, b, tile, f->nr, true);
     for (size_t i = 0; i < mr; i++)
         for (size_t j = 0; j < nr; j++)
-            c[i * n + j] = first ? tile[i * F_NR + j] : c[i * n + j] + tile[i * F_NR + j];
+            c[i * ldc + j] = first ? tile[i * f->nr + j] : c[i * ldc + j] + tile[i * f->nr + j];
+}
+
+/* c (mc x nc) from a packed block of A and one of B. */
+static void f32_block(const struct f32_form *f, size_t kc, size_t mc, size_t nc, const float *pa,
+                      const float *pb, float *c, size_t ldc, bool first)
+{
+    for (size_t j = 0; j < nc; j += f->nr)
+        for (size_t i = 0; i < mc; i += f->mr) {
+            const float *a = pa + i * kc, *b = pb + j * kc;
+            float *to = c + i * ldc + j;
+            if (i + f->mr <= mc && j + f->nr <= nc)
+                f->kernel(kc, a, b, to, ldc, first);
+            else
+                f32_edge(f, kc, a, b, to, ldc, min_size(f->mr, mc - i), min_size(f->nr, nc - j),
+                         first);
+        }
 }
 
 void og_matmul_f32(size_t m, size_t n, size_t k, const float *a, const float *b, float *c)
 {
-    f32_kernel *kernel = f32_portable;
-#if HAVE_AVX2_CODE
-    if (og_matmul_has_avx2())
-        kernel = f32_avx2;
-#endif
-    float *block = og_xmalloc((KC * (NC + F_NR + F_MR) + 16) * sizeof *block);
+    const struct f32_form f = f32_form();
+    size_t rows = min_size(F_MC / f.mr * f.mr, (m + f.mr - 1) / f.mr * f.mr);
+    size_t cols = min_size(F_NC, (n + f.nr - 1) / f.nr * f.nr), deep = min_size(KC, k);
+    float *block = og_xmalloc((deep * (rows + cols) + 16) * sizeof *block);
     float *pb = (float *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
-    float *pa = pb + KC * (NC + F_NR);
-    float tile[F_MR * F_NR];
-    for (size_t j0 = 0; j0 < n; j0 += NC) {
-        size_t nc = min_size(NC, n - j0);
+    float *pa = pb + deep * cols;
+    for (size_t j0 = 0; j0 < n; j0 += F_NC) {
+        size_t nc = min_size(F_NC, n - j0);
         for (size_t p0 = 0; p0 < k; p0 += KC) {
             size_t kc = min_size(KC, k - p0);
-            f32_pack_b(kc, nc, n, b + p0 * n + j0, pb);
-            for (size_t i = 0; i < m; i += F_MR) {
-                size_t mr = min_size(F_MR, m - i);
-                f32_pack_a(mr, kc, k, a + i * k + p0, pa);
-                for (size_t j = 0; j < nc; j += F_NR) {
-                    kernel(kc, pa, pb + j * kc, tile);
-                    f32_add_tile(mr, min_size(F_NR, nc - j), n, p0 == 0, tile, c + i * n + j0 + j);
-                }
+            f32_pack_b(kc, nc, f.nr, n, b + p0 * n + j0, pb);
+            for (size_t i = 0; i < m; i += rows) {
+                size_t mc = min_size(rows, m - i);
+                f32_pack_a(kc, mc, f.mr, k, a + i * k + p0, pa);
+                f32_block(&f, kc, mc, nc, pa, pb, c + i * n + j0, n, p0 == 0);
             }
         }
     }

@@ -34,6 +34,8 @@ const char *og_product_backend(enum og_product_type type)
 {
     if (type == OG_PRODUCT_F32 && og_blas_load())
         return "openblas";
+    if (type == OG_PRODUCT_F32 && og_matmul_has_avx512())
+        return "avx512";
     return og_matmul_has_avx2() ? "avx2" : "portable";
 }
 

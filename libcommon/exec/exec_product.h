@@ -29,7 +29,7 @@ void og_product_run_own(const struct og_product *p, const void *a, const void *b
 /* Rows first .. first + count - 1 of C into c (count * n elements), by the own kernel; within m. */
 void og_product_rows(const struct og_product *p, const void *a, const void *b, uint64_t first,
                      uint64_t count, void *c);
-/* "openblas", "avx2" or "portable": what og_product_run uses for this type here. */
+/* "openblas", "avx512", "avx2" or "portable": what og_product_run uses for this type here. */
 const char *og_product_backend(enum og_product_type type);
 
 #endif

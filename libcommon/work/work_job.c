@@ -259,7 +259,8 @@ static enum og_rc run_kernel(const struct og_work_job *w, const struct og_work_h
     struct og_kernel k;
     OG_TRY(og_work_kernel(w, &k, err));
     char *dir = og_io_join(w->state_dir, "cuda");
-    enum og_rc rc = og_exec_kernel_where(job, &k, how->cuda, dir, res, stop, err);
+    const struct og_kernel_place place = {how->cuda, dir, how->gpu};
+    enum og_rc rc = og_exec_kernel_where(job, &k, &place, res, stop, err);
     free(dir);
     OG_TRY(rc);
     r->why = res->why;

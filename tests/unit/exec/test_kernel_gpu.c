@@ -232,14 +232,15 @@ static void test_where(void **st)
     struct play p;
     struct og_job_result *res = og_xcalloc(1, sizeof *res);
     (void)st;
+    const struct og_kernel_place place = {OG_CUDA_AUTO, dir, NULL};
     setenv("OGPU_LIBCUDA", "/nonexistent/libcuda.so", 1);
     open_play(&p, "gemm", "{\"m\":5,\"n\":6,\"k\":7,\"type\":\"i32\"}", SMALL);
     put_inputs(&p);
     struct og_job_in in[2] = {{"A", p.path[0], false}, {"B", p.path[1], false}};
     const struct og_job job = {.in = in, .n_in = 2, .cores = 1, .limit_ms = 60000, .blob_dir = dir};
-    assert_int_equal(og_exec_kernel_gpu(&job, &p.k, dir, res, NULL, &err), OG_E_UNAVAILABLE);
+    assert_int_equal(og_exec_kernel_gpu(&job, &p.k, &place, res, NULL, &err), OG_E_UNAVAILABLE);
     og_job_result_release(res);
-    assert_int_equal(og_exec_kernel_where(&job, &p.k, OG_CUDA_AUTO, dir, res, NULL, &err), OG_OK);
+    assert_int_equal(og_exec_kernel_where(&job, &p.k, &place, res, NULL, &err), OG_OK);
     assert_int_equal(res->why, OG_JOB_DONE);
     assert_int_equal(og_kernel_run(&p.k, (const void *const *)p.in, p.out, 1, &err), OG_OK);
     struct og_hash here = og_sha256(p.out[0], (size_t)p.k.shape.out_bytes[0]);

@@ -51,8 +51,9 @@ static void assert_close(const struct og_product *k, const float *a, const float
         }
 }
 
-static const uint32_t shapes[][3] = {{1, 1, 1},    {1, 17, 3},    {6, 16, 256}, {7, 33, 257},
-                                     {5, 1030, 9}, {65, 31, 700}, {13, 12, 1},  {97, 64, 513}};
+static const uint32_t shapes[][3] = {{1, 1, 1},      {1, 17, 3},    {6, 16, 256}, {7, 33, 257},
+                                     {5, 1030, 9},   {65, 31, 700}, {13, 12, 1},  {97, 64, 513},
+                                     {345, 70, 300}, {3, 2081, 5}};
 
 static void one_i32(bool portable)
 {
@@ -123,6 +124,32 @@ static void test_f32_own(void **state)
     one_f32(true, true);
 }
 
+/* The widths of the vectors do not show. */
+static void test_f32_same_bits(void **state)
+{
+    (void)state;
+    if (!og_matmul_has_avx512()) {
+        print_message("skip: no AVX-512\n");
+        skip();
+    }
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        struct og_product k = {OG_PRODUCT_F32, shapes[s][0], shapes[s][1], shapes[s][2]};
+        float *a = og_xmalloc(og_product_a_bytes(&k)), *b = og_xmalloc(og_product_b_bytes(&k));
+        float *c = og_xmalloc(og_product_c_bytes(&k)), *d = og_xmalloc(og_product_c_bytes(&k));
+        og_capacity_fill(seed, 0, 0, a, (uint64_t)k.m * k.k);
+        og_capacity_fill(seed, 1, 0, b, (uint64_t)k.k * k.n);
+        og_product_run_own(&k, a, b, c, 1);
+        og_matmul_force_narrow(true);
+        og_product_run_own(&k, a, b, d, 1);
+        og_matmul_force_narrow(false);
+        assert_memory_equal(c, d, og_product_c_bytes(&k));
+        free(a);
+        free(b);
+        free(c);
+        free(d);
+    }
+}
+
 static void test_f32_openblas(void **state)
 {
     (void)state;
@@ -170,11 +197,9 @@ static void test_f32_kernels_agree_within_tau(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_i32_is_exact),
-        cmocka_unit_test(test_i32_is_exact_without_avx2),
-        cmocka_unit_test(test_f32_own),
-        cmocka_unit_test(test_f32_openblas),
-        cmocka_unit_test(test_f32_kernels_agree_within_tau),
+        cmocka_unit_test(test_i32_is_exact), cmocka_unit_test(test_i32_is_exact_without_avx2),
+        cmocka_unit_test(test_f32_own),      cmocka_unit_test(test_f32_same_bits),
+        cmocka_unit_test(test_f32_openblas), cmocka_unit_test(test_f32_kernels_agree_within_tau),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
