@@ -7,14 +7,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"abi", contract_abi},
-    {"call", contract_call},
-    {"check", contract_check},
-    {"deploy", contract_deploy},
-    {"logs", contract_logs},
-    {"run", contract_run},
-    {"statetest", contract_statetest},
-    {"view", contract_view},
+    {"abi", contract_abi},       {"call", contract_call},           {"check", contract_check},
+    {"deploy", contract_deploy}, {"fuzz", contract_fuzz},           {"logs", contract_logs},
+    {"run", contract_run},       {"statetest", contract_statetest}, {"view", contract_view},
 };
 
 /* clang-format off */
@@ -23,6 +18,7 @@ static const char *const words[] = {
     "call",
     "check",
     "deploy",
+    "fuzz",
     "logs",
     "run",
     "statetest",

@@ -30,6 +30,18 @@ static void keep_image(struct og_watch *w, const struct og_vm_frame *f, const st
     p->hash = og_keccak256(p->bytes, p->n);
 }
 
+/* REVERT of Panic(uint256) with 1; sp is at the offset. */
+static bool is_panic(const struct og_vm_frame *f, const struct og_u256 *sp)
+{
+    static const uint8_t selector[4] = {0x4e, 0x48, 0x7b, 0x71};
+    if (!og_u256_fits_u64(sp) || !og_u256_fits_u64(sp - 1) || sp[-1].w[0] != 36 ||
+        f->mem_len < 36 || sp[0].w[0] > f->mem_len - 36)
+        return false;
+    const uint8_t *p = f->mem + sp[0].w[0];
+    struct og_u256 code = og_u256_load(p + 4);
+    return memcmp(p, selector, 4) == 0 && og_u256_fits_u64(&code) && code.w[0] == 1;
+}
+
 static void in_contract(struct og_watch *w, const struct og_vm_frame *f, uint32_t pc, uint8_t op,
                         const struct og_u256 *sp)
 {
@@ -59,14 +71,23 @@ static void in_contract(struct og_watch *w, const struct og_vm_frame *f, uint32_
             uint8_t *e = &w->edge[(w->last * 31 ^ pc) % OG_WATCH_MAP];
             *e += *e < 255;
         }
-        if (pc < w->last)
+        if (pc <= w->last && w->dests) {
+            w->looped = true;
             w->loop_pc = pc;
+        }
         w->last = pc;
+        w->dests++;
         break;
     case 0x57: w->last = pc; break;
     case 0xf1:
         if (height >= 3 && !og_u256_is_zero(sp - 2))
             w->call_pc = pc;
+        break;
+    case 0xfd:
+        if (height >= 2 && is_panic(f, sp)) {
+            w->panicked = true;
+            w->panic_pc = pc;
+        }
         break;
     case 0xfe:
         w->invalid = true;
@@ -85,11 +106,16 @@ static void step(void *ctx, const struct og_vm_frame *f, size_t pc, const struct
     struct og_watch *w = ctx;
     (void)gas;
     w->steps++;
+    w->all_steps++;
     if (!og_addr_eq(&f->self->addr, og_world_addr(OG_WHO_CONTRACT)))
         return;
     if (pc == 0 && f->vm->depth > 1)
         for (size_t i = 0; i + 1 < f->vm->depth; i++)
             w->reentered |= og_addr_eq(&f->vm->frame[i]->self->addr, &f->self->addr);
+    if (w->agent_code && memcmp(f->code->hash.b, w->agent_code->b, OG_HASH_LEN) == 0) {
+        w->foreign = true;
+        return;
+    }
     in_contract(w, f, (uint32_t)pc, f->code->bytes[pc], sp);
 }
 
@@ -101,9 +127,9 @@ void og_watch_init(struct og_watch *w)
 
 void og_watch_reset(struct og_watch *w)
 {
-    w->last = w->last_pc = w->call_pc = w->loop_pc = 0;
-    w->reentered = w->invalid = w->destroyed = false;
-    w->steps = w->n_words = 0;
+    w->last = w->dests = w->last_pc = w->call_pc = w->loop_pc = 0;
+    w->looped = w->reentered = w->invalid = w->destroyed = w->panicked = w->foreign = false;
+    w->steps = 0;
 }
 
 void og_watch_release(struct og_watch *w)
