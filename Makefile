@@ -156,7 +156,7 @@ fuzz:                                      ## libFuzzer, FUZZ_SECONDS (60) a tar
 	@$(MAKE) --no-print-directory MODE=fuzz $(if $(filter command,$(origin BUILD)),BUILD=$(BUILD)/fuzz) built-fuzz
 built-fuzz: $(FUZZ_BIN)
 	@tests/fuzz/run.sh $(FUZZ_BIN)
-soak: all $(SIM_BIN) $(FAULTIO)            ## long campaigns: 200 kills, long walks, writers
+soak: all $(SIM_BIN) $(BUILD)/unit/ledger/test_rule $(FAULTIO)            ## long campaigns: 200 kills, long walks, writers
 	@BUILD=$(BUILD) tests/soak.sh
 bench: all $(BENCH_BIN)                    ## JSON lines to stdout and bench/results/
 	@BUILD=$(BUILD) bench/run.sh

@@ -29,7 +29,10 @@ for t in "$BUILD"/sim/*; do
   [ -x "$t" ] && campaign "${t##*/}, $SIM_HISTORIES histories" "$t"
 done
 campaign "match/ by every compiler" tests/match/same.sh
+campaign "the system contracts and their references, 10^6 inputs a rule" \
+  env RULE_CASES=1000000 "$BUILD/unit/ledger/test_rule"
 if peers=$(tests/evm/peers.sh); then
+  campaign "the system contracts compiled anew" tests/evm/solc.sh "$peers"
   campaign "the EVM against @ethereumjs/vm, ${EVM_PROGRAMS:-100000} programs" \
     env OGPU_EVM_PEERS="$peers" tests/evm/diff.sh
 else

@@ -102,6 +102,7 @@ enum og_rc og_ledger_reload(struct og_ledger *l, struct og_err *err)
         OG_TRY(og_row_walk(l->st, OG_F_PARAM, load_param, &l->p, err));
     l->loaded = true;
     l->params_serial = serial;
+    OG_TRY(og_led_rules_load(l, err));
     uint64_t version = og_store_version(l->st);
     for (size_t i = 0; version != l->version && i < OG_PUB_CACHE; i++) {
         og_pub_free(l->pubs[i].pub); /* another process may have rotated a key */
@@ -124,6 +125,7 @@ void og_ledger_close(struct og_ledger *l)
     for (size_t i = 0; i < OG_PUB_CACHE; i++)
         og_pub_free(l->pubs[i].pub);
     og_vm_free(l->vm);
+    og_led_rules_free(l->rules);
     free(l);
 }
 
@@ -242,6 +244,8 @@ static enum og_rc genesis_rows(struct og_ledger *l, const json_t *g, struct og_e
     roots.beacon = og_hasher_final(&h);
     roots.time_ms = l->now_ms;
     OG_TRY(genesis_params(l, g, err));
+    if (l->p.protocol >= 2)
+        OG_TRY(og_led_install_system(l, err));
     OG_TRY(genesis_accounts(l, g, err));
     OG_TRY(genesis_nodes(l, g, err));
     OG_TRY(og_row_put(l->st, OG_F_ROOTS, &roots, err));

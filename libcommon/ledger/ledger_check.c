@@ -287,7 +287,7 @@ static enum og_rc unlock(struct og_ledger *l, struct og_check *c, uint64_t slash
         return OG_OK;
     OG_TRY(og_led_node(l, c->node, &n, err));
     n.locked -= og_min_u64(n.locked, c->lock);
-    og_led_slash(&n, slash, taken);
+    og_led_slash(l, &n, slash, taken);
     c->lock = 0;
     enum og_rc rc = og_led_leave_if_idle(l, &n, err);
     if (rc == OG_OK)

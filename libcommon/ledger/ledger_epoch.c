@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAMBDA_MIN   250000u
-#define LAMBDA_MAX   4000000u
-#define UTIL_GOAL    700000u /* ppm */
-#define PASSES_MAX   8       /* per submitter and epoch */
+#define PASSES_MAX   8 /* per submitter and epoch */
 #define WEIGHT_NODES 4096
 
 struct crowd {
@@ -47,15 +44,11 @@ static uint64_t c_net_of(const struct crowd *c)
     return sum;
 }
 
-/* min(C_eff · reliability, k · bond); nothing below min_bond or in quarantine. */
-static uint64_t raw_weight(const struct og_ledger *l, const struct og_node *n)
+static uint64_t raw_weight(struct og_ledger *l, const struct og_node *n)
 {
-    if (n->state != OG_NODE_ACTIVE || n->bond < l->p.min_bond || og_led_convicted(n) ||
-        (n->quarantine_h > l->height || n->quarantine_ms > l->now_ms))
-        return 0;
-    uint64_t by_work = og_muldiv(n->c_eff, og_view_reliability(n), OG_PPM);
-    uint64_t by_bond = og_muldiv(l->p.k_mflops_per_ogpu, n->bond, 1000000000u);
-    return og_min_u64(by_work, by_bond);
+    bool barred = n->state != OG_NODE_ACTIVE || og_led_convicted(n) ||
+                  n->quarantine_h > l->height || n->quarantine_ms > l->now_ms;
+    return og_rule_weight(l, n->c_eff, og_view_reliability(n), n->bond, barred);
 }
 
 struct owner {
@@ -161,8 +154,7 @@ static enum og_rc write_validators(struct og_ledger *l, const struct crowd *c, s
     return rc;
 }
 
-/* A weight rises by at most a tenth of itself or a hundredth of C_net an epoch, falls at once. */
-static void set_weights(const struct og_ledger *l, struct crowd *c, bool genesis)
+static void set_weights(struct og_ledger *l, struct crowd *c, bool genesis)
 {
     uint64_t *w = og_xcalloc(c->k, sizeof *w);
     uint64_t c_net = c_net_of(c);
@@ -170,8 +162,7 @@ static void set_weights(const struct og_ledger *l, struct crowd *c, bool genesis
         w[i] = raw_weight(l, &c->n[i]);
     cap_owners(l, c, w);
     for (size_t i = 0; i < c->k; i++) {
-        uint64_t most = c->n[i].weight + og_max_u64(c->n[i].weight / 10, c_net / 100);
-        c->n[i].weight = genesis ? w[i] : og_min_u64(w[i], most);
+        c->n[i].weight = genesis ? w[i] : og_rule_rise(l, c->n[i].weight, w[i], c_net);
     }
     free(w);
 }
@@ -222,21 +213,6 @@ enum og_rc og_led_first_epoch(struct og_ledger *l, const struct og_hash *seed, s
     uint64_t c_net;
     OG_TRY(og_led_set_weights(l, true, &c_net, err));
     return write_epoch(l, 1, OG_PPM, c_net, 0, seed, err);
-}
-
-/* λ + λ·(util − 0.7)/(8·0.7), step within ±1/8, λ within 0.25..4 */
-static uint64_t next_lambda(uint64_t lambda, uint64_t units, uint64_t c_net, uint64_t dur_ms)
-{
-    og_u128 could = (og_u128)c_net * dur_ms;
-    og_u128 util128 = could ? (og_u128)units * 1000u * OG_PPM / could : 0;
-    uint64_t util = util128 > 2 * OG_PPM ? 2 * OG_PPM : (uint64_t)util128;
-    uint64_t most = lambda / 8;
-    uint64_t next;
-    if (util >= UTIL_GOAL)
-        next = lambda + og_min_u64(most, og_muldiv(lambda, util - UTIL_GOAL, 8u * UTIL_GOAL));
-    else
-        next = lambda - og_min_u64(most, og_muldiv(lambda, UTIL_GOAL - util, 8u * UTIL_GOAL));
-    return og_min_u64(og_max_u64(next, LAMBDA_MIN), LAMBDA_MAX);
 }
 
 /* a ← a − (a − 10^6)/64, division towards zero */
@@ -336,8 +312,9 @@ static enum og_rc close_epoch(struct og_ledger *l, uint64_t epoch, uint64_t star
         if (rc == OG_OK)
             rc = write_validators(l, &c, err);
         if (rc == OG_OK)
-            rc = write_epoch(l, epoch + 1, next_lambda(lambda, units, c_net, l->now_ms - start_ms),
-                             c_net, units, beacon, err);
+            rc = write_epoch(l, epoch + 1,
+                             og_rule_price(l, lambda, units, c_net, l->now_ms - start_ms), c_net,
+                             units, beacon, err);
     }
     free_crowd(&c);
     if (rc == OG_OK)

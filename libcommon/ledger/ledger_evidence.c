@@ -106,7 +106,7 @@ static enum og_rc slash_all(struct og_ledger *l, struct og_node *n, uint64_t gra
     uint64_t over = n->locked;
     uint64_t id[1][2] = {{0}};
     size_t k = 1;
-    og_led_slash(n, grains, taken);
+    og_led_slash(l, n, grains, taken);
     over -= n->locked;
     while (over && k) {
         struct og_lease ls;

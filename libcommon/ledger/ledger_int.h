@@ -5,6 +5,7 @@
 #include "check/check_judge.h"
 #include "check/check_method.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_rule.h"
 #include "ledger/ledger_view.h"
 #include "store/store_block.h"
 #include "store/store_query.h"
@@ -32,7 +33,8 @@ struct og_ledger {
     uint64_t height, now_ms; /* of the open block */
     struct og_addr treasury;
     struct og_pub_entry pubs[OG_PUB_CACHE];
-    struct og_vm *vm; /* made when first wanted */
+    struct og_vm *vm;       /* made when first wanted */
+    struct og_rules *rules; /* from protocol 2 on */
     bool loaded, comet;
     uint64_t params_serial, version; /* of what is cached here */
     uint64_t key_changes;            /* how often a key was forgotten */
@@ -184,7 +186,7 @@ void og_led_c_eff(struct og_node *n);
 /* The built-in kernel of a task; false: it has none. */
 bool og_led_task_kernel(const struct og_task *t, struct og_kernel *out);
 /* Takes up to grains of the bond; *taken says how much. The node's row is not written. */
-void og_led_slash(struct og_node *n, uint64_t grains, uint64_t *taken);
+void og_led_slash(struct og_ledger *l, struct og_node *n, uint64_t grains, uint64_t *taken);
 /* A double signer: no weight, no keys, for good. */
 bool og_led_convicted(const struct og_node *n);
 /* Leaving nodes without leases leave. */
@@ -192,8 +194,10 @@ enum og_rc og_led_leave_if_idle(struct og_ledger *l, struct og_node *n,
                                 struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_pay.c: the money of a lease, pure */
-uint64_t og_pay_units(const struct og_lease *ls, const struct og_task *t, uint64_t count);
-uint64_t og_pay_grains(const struct og_lease *ls);
+uint64_t og_pay_units(struct og_ledger *l, const struct og_lease *ls, const struct og_task *t,
+                      uint64_t count);
+uint64_t og_pay_grains(struct og_ledger *l, const struct og_lease *ls);
+uint64_t og_pay_extra_ppm(const struct og_task *t);
 uint64_t og_pay_surcharge(const struct og_task *t, uint64_t pay);
 uint64_t og_pay_check(uint64_t pay, uint64_t check_ppm);
 uint64_t og_pay_reserve(uint64_t amount, uint64_t check_ppm, uint64_t checks);

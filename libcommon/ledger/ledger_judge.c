@@ -112,7 +112,7 @@ static enum og_rc slash_verifiers(struct og_ledger *l, const struct bench *b, ui
         struct og_check c = *b->v[i];
         OG_TRY(og_led_node(l, c.node, &n, err));
         n.locked -= og_min_u64(n.locked, c.lock);
-        og_led_slash(&n, c.lock, &taken);
+        og_led_slash(l, &n, c.lock, &taken);
         n.rel_b += 16 * (uint64_t)OG_PPM;
         c.lock = 0;
         *pot += taken;
@@ -136,7 +136,7 @@ static enum og_rc slash_worker(struct og_ledger *l, struct og_lease *ls,
     OG_TRY(og_led_node(l, ls->node, &n, err));
     proven = proven && !og_addr_eq(&n.owner, submitter);
     n.locked -= og_min_u64(n.locked, ls->lock);
-    og_led_slash(&n, og_min_u64(grains, ls->lock), taken);
+    og_led_slash(l, &n, og_min_u64(grains, ls->lock), taken);
     ls->lock = 0;
     if (proven) {
         n.streak = 0;
@@ -196,8 +196,8 @@ static enum og_rc event(struct og_ledger *l, const char *what, const struct og_l
 }
 
 /* exact, equal: U <= 3/2 of the verifier's units, scaled to the whole, plus one second's. */
-static void cap_units(struct og_lease *ls, const struct og_task *t, const struct bench *b,
-                      const struct og_judgement *j)
+static void cap_units(struct og_ledger *l, struct og_lease *ls, const struct og_task *t,
+                      const struct bench *b, const struct og_judgement *j)
 {
     if (j->outcome != OG_JUDGE_ACCEPTED || ls->method != OG_VERIFY_EXACT || !b->v[0] ||
         (j->slash_v & 1u) || b->v[0]->units == 0)
@@ -209,7 +209,7 @@ static void cap_units(struct og_lease *ls, const struct og_task *t, const struct
     if (!og_add_u64(cap, ls->capacity, &cap))
         return;
     ls->units = og_min_u64(ls->units, cap);
-    ls->pay = og_pay_grains(ls);
+    ls->pay = og_pay_grains(l, ls);
 }
 
 static enum og_rc accepted(struct og_ledger *l, struct og_lease *ls, struct og_task *t,
@@ -291,7 +291,7 @@ static enum og_rc settle(struct og_ledger *l, struct og_lease *ls, struct og_tas
                          const struct bench *b, const struct og_judgement *j, struct og_err *err)
 {
     struct purse p;
-    cap_units(ls, t, b, j);
+    cap_units(l, ls, t, b, j);
     OG_TRY(fill_purse(l, ls, t, b, j, &p, err));
     OG_TRY(pay_verifiers(l, ls, t, b, j, &p, err));
     OG_TRY(og_row_put(l->st, OG_F_TASK, t, err));

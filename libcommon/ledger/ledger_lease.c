@@ -239,8 +239,8 @@ static enum og_rc credit_time(struct og_ledger *l, struct og_lease *ls, const st
     ls->credited_ms = og_min_u64(og_min_u64(ls->run_ms, ls->count * t->limit_ms), passed);
     s.sold_ms = from + ls->credited_ms;
     OG_TRY(og_led_slot_left(l, ls, &s, err));
-    ls->units = og_pay_units(ls, t, ls->count);
-    ls->pay = og_pay_grains(ls);
+    ls->units = og_pay_units(l, ls, t, ls->count);
+    ls->pay = og_pay_grains(l, ls);
     return og_row_put(l->st, OG_F_SLOT, &s, err);
 }
 
@@ -541,7 +541,7 @@ enum og_rc og_led_lease_late(struct og_ledger *l, struct og_lease *ls, struct og
     OG_TRY(og_led_node(l, ls->node, &n, err));
     n.locked -= og_min_u64(n.locked, ls->lock);
     ls->lock = 0;
-    og_led_slash(&n, ls->amount / 100, &taken);
+    og_led_slash(l, &n, ls->amount / 100, &taken);
     enum og_rc rc = og_led_task(l, ls->task, &t, err);
     if (rc == OG_OK && !og_addr_eq(&t.owner, &n.owner))
         n.rel_b += 2 * (uint64_t)OG_PPM;

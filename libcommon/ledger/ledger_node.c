@@ -44,9 +44,9 @@ void og_led_c_eff(struct og_node *n)
         n->c_eff = og_min_u64(n->c_eff, n->verified_rate);
 }
 
-void og_led_slash(struct og_node *n, uint64_t grains, uint64_t *taken)
+void og_led_slash(struct og_ledger *l, struct og_node *n, uint64_t grains, uint64_t *taken)
 {
-    *taken = og_min_u64(grains, n->bond);
+    *taken = og_rule_slash(l, n->bond, grains);
     n->bond -= *taken;
     if (n->locked > n->bond)
         n->locked = n->bond;
@@ -340,8 +340,7 @@ static enum og_rc start_unbond(struct og_ledger *l, struct og_node *n, uint64_t 
     if (grains == 0)
         return OG_OK;
     OG_TRY(og_led_number(l, "next_unbond", &u.id, err));
-    u.dl_h = l->height + l->p.unbond_blocks;
-    u.dl_ms = l->now_ms + l->p.unbond_ms;
+    og_rule_unbond(l, &u.dl_h, &u.dl_ms);
     n->bond -= grains;
     return og_row_put(l->st, OG_F_UNBOND, &u, err);
 }

@@ -2,34 +2,27 @@
 #include "ledger/ledger_int.h"
 
 #define URGENCY_PPM 15625u /* of P for each step */
-#define UNITS_MAX   (((uint64_t)1 << 60) - 1)
 
-static uint64_t cap128(og_u128 v)
+uint64_t og_pay_units(struct og_ledger *l, const struct og_lease *ls, const struct og_task *t,
+                      uint64_t count)
 {
-    return v > OG_VALUE_MAX ? OG_VALUE_MAX : (uint64_t)v;
+    return og_rule_units(l, ls->capacity, ls->credited_ms, t->work, count);
 }
 
-/* U = min(C·T / 1000, 5/4 · work), below 2^60 so that P's product stays within 128 bits */
-uint64_t og_pay_units(const struct og_lease *ls, const struct og_task *t, uint64_t count)
+uint64_t og_pay_grains(struct og_ledger *l, const struct og_lease *ls)
 {
-    uint64_t u = cap128((og_u128)ls->capacity * ls->credited_ms / 1000);
-    if (t->work)
-        u = og_min_u64(u, cap128((og_u128)t->work * count * 5 / 4));
-    return og_min_u64(u, UNITS_MAX);
-}
-
-/* P = min(A, rate · U · λ / 10^15) */
-uint64_t og_pay_grains(const struct og_lease *ls)
-{
-    /* rate < 2^44, U < 2^60, λ < 2^23: the product is below 2^127, so it is divided once */
-    og_u128 p = (og_u128)ls->rate * ls->units * ls->lambda_ppm / 1000000000000000u;
-    return og_min_u64(ls->amount, cap128(p));
+    return og_rule_pay(l, ls->rate, ls->units, ls->lambda_ppm, ls->amount);
 }
 
 /* S = P · (levy + 15625·(urgency − 1)) / 10^6 */
+uint64_t og_pay_extra_ppm(const struct og_task *t)
+{
+    return t->levy_ppm + URGENCY_PPM * (t->urgency - 1);
+}
+
 uint64_t og_pay_surcharge(const struct og_task *t, uint64_t pay)
 {
-    return og_muldiv(pay, t->levy_ppm + URGENCY_PPM * (t->urgency - 1), OG_PPM);
+    return og_muldiv(pay, og_pay_extra_ppm(t), OG_PPM);
 }
 
 uint64_t og_pay_check(uint64_t pay, uint64_t check_ppm)

@@ -561,9 +561,10 @@ static enum og_rc greedy(struct og_ledger *l, struct og_round *r, const int64_t 
 {
     int32_t *x = og_xcalloc(r->rows, sizeof *x);
     uint8_t *taken = og_xcalloc(r->cols, 1);
+    size_t cells = 0;
     for (size_t i = 0; i < r->rows; i++)
         x[i] = (i + 1) * r->cols <= l->p.greedy_cells
-                   ? og_greedy_row(r->cols, c + i * r->cols, wait[i], taken)
+                   ? og_rule_allot(l, r->cols, c + i * r->cols, wait[i], taken, &cells)
                    : -1;
     enum og_rc rc = apply_pairs(l, r, c, wait, x, err);
     free(x);

@@ -66,15 +66,17 @@ static enum og_rc settle_one(struct og_ledger *l, uint64_t id, struct og_err *er
     OG_TRY(og_led_lease(l, id, &ls, err));
     enum og_rc rc = og_led_task(l, ls.task, &t, err);
     uint64_t share = og_pay_share(&t, ls.count, ls.check_no);
-    uint64_t s = og_pay_surcharge(&t, ls.pay);
+    struct og_rule_split s =
+        og_rule_settle(l, t.escrow, share, ls.pay, og_pay_extra_ppm(&t), false);
+    ls.pay = s.node;
     if (rc == OG_OK)
         rc = mark_paid(l, &ls, err);
     if (rc == OG_OK)
-        rc = pay_node(l, &t, ls.node, ls.pay, "pay", ls.id, err);
+        rc = pay_node(l, &t, ls.node, s.node, "pay", ls.id, err);
     if (rc == OG_OK)
-        rc = og_led_escrow_take(&t, s, err);
+        rc = og_led_escrow_take(&t, s.treasury, err);
     if (rc == OG_OK)
-        rc = og_led_to_treasury(l, s, "levy", ls.id, err);
+        rc = og_led_to_treasury(l, s.treasury, "levy", ls.id, err);
     if (rc == OG_OK)
         rc = count_demand(l, &ls, &t, err);
     if (rc == OG_OK)
@@ -86,9 +88,7 @@ static enum og_rc settle_one(struct og_ledger *l, uint64_t id, struct og_err *er
     if (rc == OG_OK)
         rc = og_led_lease_end(l, &ls, OG_LEASE_PAID, err);
     if (rc == OG_OK)
-        rc = og_led_elements_final(
-            l, &t, ls.count, og_min_u64(t.escrow, share > ls.pay + s ? share - ls.pay - s : 0),
-            err);
+        rc = og_led_elements_final(l, &t, ls.count, og_min_u64(t.escrow, s.refund), err);
     OG_RELEASE(OG_F_TASK, &t);
     OG_RELEASE(OG_F_LEASE, &ls);
     return rc;

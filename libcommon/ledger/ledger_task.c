@@ -314,8 +314,8 @@ static enum og_rc cancel_lease(struct og_ledger *l, uint64_t id, struct og_err *
         uint64_t from = og_max_u64(ls.started_ms, slot.sold_ms);
         ls.credited_ms = og_min_u64(ls.count * t.limit_ms, l->now_ms > from ? l->now_ms - from : 0);
         slot.sold_ms = from + ls.credited_ms;
-        ls.units = og_pay_units(&ls, &t, ls.count);
-        ls.pay = og_pay_grains(&ls);
+        ls.units = og_pay_units(l, &ls, &t, ls.count);
+        ls.pay = og_pay_grains(l, &ls);
         s.to_worker = ls.pay;
         s.to_treasury = og_pay_surcharge(&t, ls.pay);
         if (rc == OG_OK)

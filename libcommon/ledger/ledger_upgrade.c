@@ -70,6 +70,7 @@ enum og_rc og_led_upgrade(struct og_ledger *l, struct og_err *err)
     OG_TRY(og_led_set(l, "upgrade_to", 0, err));
     OG_TRY(og_tree_flush(l->st, &v.before, err));
     OG_TRY(put_rules(l, v.protocol, err));
+    OG_TRY(og_led_install_system(l, err));
     OG_TRY(og_tree_flush(l->st, &v.after, err));
     return og_row_put(l->st, OG_F_VERSION, &v, err);
 }

@@ -183,3 +183,32 @@ kit() {
   [ "$(ogpu status | jq .height)" -ge 2 ]
   ogpu-validate --audit | jq -e .ok
 }
+
+@test "the system contracts stand on a chain and say what the ledger pays" {
+  chain
+  pay=0x0000000000000000000000000000000000000a00
+  dir=$BATS_TEST_DIRNAME/../../contracts
+  # rate 10^9 a 10^9 MFLOP, 5,000 MFLOP, lambda 1, at most 10^9
+  run -0 ogpu-contract view -a "$dir/Pay.json" "$pay" pay 1000000000 5000 1000000 1000000000
+  jq -e '.result == ["5000"]' <<<"$output"
+  run -0 ogpu-contract view -a "$dir/Market.json" "${pay%0}1" price 1000000 0 1000 600000
+  jq -e '.result == ["875000"]' <<<"$output"
+  run -0 ogpu-contract view -a "$dir/Stake.json" "${pay%0}2" slash 10 30
+  jq -e '.result == ["10"]' <<<"$output"
+  # a call of them in a transaction moves nothing
+  run -0 ogpu-contract call -a "$dir/Stake.json" "${pay%0}2" slash 10 30
+  # and what a lease is paid is theirs to say
+  ogpu run --sandbox none -- true
+  id=$(ogpu show 1 | jq '.leases[0].id')
+  ogpu show "lease:$id" >lease
+  run -0 ogpu-contract view -a "$dir/Pay.json" "$pay" pay "$(jq -r .rate lease)" "$(jq -r .units lease)" \
+    "$(jq -r .lambda_ppm lease)" "$(jq -r .amount lease)"
+  [ "$(jq -r '.result[0]' <<<"$output")" = "$(jq -r .pay lease)" ]
+  ogpu-validate --audit | jq -e .ok
+}
+
+@test "the committed contracts are what solc makes of their sources" {
+  run "$BATS_TEST_DIRNAME/../evm/solc.sh"
+  [ "$status" -ne 77 ] || skip "${output#skip: }"
+  [ "$status" -eq 0 ]
+}
