@@ -12,7 +12,10 @@ static const char *const sandboxes[] = {"bwrap", "none", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const cudas[] = {"auto", "cpu", "gpu", "none", NULL};
 
-const char *const worker_rules[WORKER_RULES] = {"output", "scratch", "submitters"};
+const char *const worker_rules[WORKER_RULES] = {
+    "activity", "alone",  "grace",   "held",      "held-then",
+    "hours",    "idle",   "leave",   "max-power", "max-temperature",
+    "min-rate", "output", "scratch", "share",     "submitters"};
 #define RULE(i, n, a, text)                                                                        \
     {                                                                                              \
         .name = n, .kind = OG_OPT_STR, .at = AT(rule[i]), .arg = a, .help = text                   \
@@ -33,6 +36,21 @@ static const struct og_opt opts[] = {
      .kind = OG_OPT_FLAG,
      .at = AT(drain),
      .help = "let the workers of these nodes finish and end, give back what has not started"},
+    {.name = "pause",
+     .kind = OG_OPT_FLAG,
+     .at = AT(pause),
+     .help = "these nodes take nothing more until --resume; what runs goes on"},
+    {.name = "resume", .kind = OG_OPT_FLAG, .at = AT(resume), .help = "end --pause or --give-back"},
+    {.name = "give-back",
+     .kind = OG_OPT_FLAG,
+     .at = AT(give_back),
+     .help = "pause, and give back at once what runs; waits until it is so"},
+    {.name = "gpu",
+     .kind = OG_OPT_U64,
+     .at = AT(gpu),
+     .arg = "N",
+     .max = 63,
+     .help = "pause, resume or give back GPU N alone"},
     {.name = "key",
      .letter = 'k',
      .kind = OG_OPT_LIST,
@@ -76,9 +94,21 @@ static const struct og_opt opts[] = {
      .arg = "FILE",
      .complete = "file",
      .help = "what the owner allows is in FILE instead of worker.conf"},
-    RULE(0, "output", "SIZE", "of a stream and of all outputs of a job; 1GiB"),
-    RULE(1, "scratch", "SIZE", "that a job's folder may hold; 4 outputs and 64MiB"),
-    RULE(2, "submitters", "LIST", "take work of these addresses only, or of 'own'"),
+    RULE(0, "activity", "LIST", "files whose times show that somebody uses the machine"),
+    RULE(1, "alone", "WORD", "yes: work while no other process computes on the GPU"),
+    RULE(2, "grace", "TIME", "between the signal to end and the kill; 10s"),
+    RULE(3, "held", "TIME", "a lease that computes nothing for so long is told of"),
+    RULE(4, "held-then", "WORD", "warn, or give-back such a lease"),
+    RULE(5, "hours", "LIST", "work in these hours, such as 'Mo-Fr 18:00-08:00, Sa-Su'"),
+    RULE(6, "idle", "TIME", "work when nobody used the machine for so long"),
+    RULE(7, "leave", "WORD", "finish or give-back what runs when work must stop"),
+    RULE(8, "max-power", "WATT", "work while a GPU draws no more than that"),
+    RULE(9, "max-temperature", "DEGREES", "work while a GPU is no hotter than that"),
+    RULE(10, "min-rate", "OGPU", "lowest price for 10^9 MFLOP"),
+    RULE(11, "output", "SIZE", "of a stream and of all outputs of a job; 1GiB"),
+    RULE(12, "scratch", "SIZE", "that a job's folder may hold; 4 outputs and 64MiB"),
+    RULE(13, "share", "PART", "of the processor time and of a GPU that work may take"),
+    RULE(14, "submitters", "LIST", "take work of these addresses only, or of 'own'"),
     {.name = "cuda",
      .kind = OG_OPT_ENUM,
      .at = AT(cuda),
@@ -109,9 +139,14 @@ static const struct og_tool tool = {
 
 static enum og_rc check(const struct worker_options *o, struct og_err *err)
 {
-    if (o->once + o->watch + o->drain + o->devices > 1)
+    int control = o->pause + o->resume + o->give_back;
+    if (o->once + o->watch + o->drain + o->devices + control > 1)
         return og_err_set(err, OG_E_USAGE,
-                          "--once, --watch, --drain and --devices exclude each other");
+                          control ? "--once, --watch, --drain, --devices, --pause, --resume and "
+                                    "--give-back exclude each other"
+                                  : "--once, --watch, --drain and --devices exclude each other");
+    if (o->gpu != WORKER_NO_GPU && !control)
+        return og_err_set(err, OG_E_USAGE, "--gpu goes with --pause, --resume and --give-back");
     if (o->common.human && !o->devices)
         return og_err_set(err, OG_E_USAGE, "-H goes with --devices");
     return OG_OK;
@@ -125,8 +160,13 @@ static enum og_rc run(const struct worker_options *o, struct og_err *err)
     struct worker *w = og_xcalloc(1, sizeof *w);
     if (o->log_format == 1)
         og_log_setup(tool.name, og_log_get_level(), true);
-    if (rc == OG_OK && o->drain)
-        rc = worker_drain_others(o, err);
+    bool tell = o->pause || o->resume || o->give_back;
+    if (rc == OG_OK && (o->drain || tell))
+        rc = worker_tell_others(o, err);
+    if (rc == OG_OK && tell) {
+        free(w);
+        return OG_OK;
+    }
     if (rc == OG_OK)
         rc = worker_open(o, w, err);
     if (rc == OG_OK)
@@ -138,7 +178,7 @@ static enum og_rc run(const struct worker_options *o, struct og_err *err)
 
 int main(int argc, char **argv)
 {
-    struct worker_options o = {0};
+    struct worker_options o = {.gpu = WORKER_NO_GPU};
     struct og_err err = {0};
     int first;
     bool done = false;

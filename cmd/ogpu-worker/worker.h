@@ -12,14 +12,15 @@
 #include <jansson.h>
 #include <pthread.h>
 
-#define WORKER_RULES 3
+#define WORKER_RULES 15
 extern const char *const worker_rules[WORKER_RULES]; /* keys of worker.conf that are options, too */
 
 struct worker_options {
     struct og_opts_common common;
     struct og_opt_list keys;
     const char *passphrase_file, *classes;
-    bool once, watch, drain;
+    bool once, watch, drain, pause, resume, give_back;
+    uint64_t gpu; /* that --pause, --resume or --give-back is about */
     uint64_t slots, threads;
     int sandbox; /* 0 bwrap, 1 none */
     int cuda;    /* enum og_cuda_where; 3: none */
@@ -29,6 +30,7 @@ struct worker_options {
     const char *rule[WORKER_RULES]; /* in the order of worker_rules */
 };
 
+#define WORKER_NO_GPU        UINT64_MAX
 #define WORKER_CLASS_NETWORK ((uint32_t)1 << 30) /* programs that ask for the network */
 #define WORKER_CLASS_GPU     ((uint32_t)1 << 29) /* programs whose own code drives the GPU */
 #define WORKER_CUDA_NONE     3                   /* of --cuda, behind enum og_cuda_where */
@@ -76,6 +78,12 @@ struct run {
     bool unsynced;               /* its blobs are not on the disk yet */
     uint64_t made_ms;            /* own clock */
     uint64_t took_us;            /* the run with all around it */
+    struct og_job_live live;
+    uint64_t busy_ms, busy_cpu; /* own clock: when it last computed; and its CPU time then */
+    bool held;                  /* it was told of as held but idle */
+    uint64_t gpu;               /* assigned; WORKER_NO_GPU: none */
+    char gpu_uuid[64], gpu_path[40];
+    const char *devices[6];
     uint64_t go_ms, held_ms, credit_ms; /* own clock; held back for a new block; chain clock */
 };
 
@@ -97,6 +105,19 @@ struct sulk {
 /* A lease of the task was given back, and when (own clock). */
 struct fault {
     uint64_t task, ms;
+};
+
+/* What the owner said by --pause and --give-back, and not yet took back. */
+struct worker_control {
+    bool paused, give_back;
+    uint64_t gpu_paused, gpu_back; /* a bit for each GPU */
+};
+
+#define WORKER_INPUTS 64
+struct worker_activity {
+    int fd[WORKER_INPUTS]; /* input devices */
+    size_t n;
+    uint64_t last_ms; /* Unix time of their last event */
 };
 
 struct worker {
@@ -132,6 +153,9 @@ struct worker {
     uint64_t height;  /* of the last sealed block, at the last scan */
     uint32_t classes; /* OG_CLASS_... and WORKER_CLASS_...; 0: OG_CLASS_... all */
     struct og_owner rules;
+    unsigned rules_serial; /* grows when they are read again */
+    struct gate *gate;     /* NULL: a filter, which the owner runs by hand */
+    struct gpus *gpus;
     enum og_rc fatal; /* ends the worker when its runs have ended */
     struct og_err fatal_err;
 };
@@ -140,8 +164,9 @@ struct worker {
 enum og_rc worker_open(const struct worker_options *o, struct worker *w,
                        struct og_err *err) OG_MUST_CHECK;
 void worker_close(struct worker *w);
-/* Tells the workers of these nodes on this machine to drain and waits for their end. */
-enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
+/* --pause, --resume, --give-back; and --drain: the workers of these nodes on this machine are told,
+ * and what they do then is waited for. */
+enum og_rc worker_tell_others(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
 
 /* worker_owner.c */
 /* worker.conf, then the options: what the owner allows. */
@@ -149,6 +174,51 @@ enum og_rc worker_rules_load(struct worker *w, struct og_err *err) OG_MUST_CHECK
 /* May the job run here, by class, submitter and price? OG_E_NOPERM with the reason. */
 enum og_rc worker_allows(const struct worker *w, const struct og_work_job *job,
                          struct og_err *err) OG_MUST_CHECK;
+
+/* worker_control.c */
+/* Writes what --pause, --resume or --give-back say of w's nodes; the last waits until it is so. */
+enum og_rc worker_control(const struct worker_options *o, struct worker *w,
+                          struct og_err *err) OG_MUST_CHECK;
+void worker_control_read(const char *run_dir, uint64_t node, struct worker_control *out);
+/* "run/WHAT-NODE" below the state; the caller frees. */
+char *worker_owner_path(const struct worker *w, const char *what, uint64_t node);
+
+/* worker_gate.c */
+enum og_rc worker_gate_open(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+void worker_gate_close(struct worker *w);
+/* Decides anew, a few times a second, whether each node may work, and tells the chain and
+ * onlookers. */
+enum og_rc worker_gate_look(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+/* Why the node takes nothing now, "is paused"; NULL: it does. */
+const char *worker_closed(const struct worker *w, const struct og_work_node *node);
+/* The same for a set of rules, without what was said by hand. */
+const char *worker_gate_why(struct worker *w, const struct og_owner_gate *rules);
+
+/* worker_activity.c */
+void worker_activity_open(struct worker_activity *a);
+void worker_activity_close(struct worker_activity *a);
+/* Since when nobody used the machine; list: files to look at instead, or NULL. */
+uint64_t worker_activity_idle_ms(struct worker_activity *a, const char *list);
+
+/* worker_announce.c */
+/* Brings the node's terms on the chain to what holds now; *refused: the chain said no. */
+enum og_rc worker_announce(struct worker *w, struct og_work_node *node, bool closed, bool *refused,
+                           struct og_err *err) OG_MUST_CHECK;
+
+/* worker_gpu.c */
+enum og_rc worker_gpu_open(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+void worker_gpu_close(struct worker *w);
+/* Takes what NVML told since. */
+void worker_gpu_read(struct worker *w);
+/* Decides which GPUs the node may use; with leave, leases on the others are given back. */
+void worker_gpu_look(struct worker *w, const struct og_work_node *node,
+                     const struct worker_control *c, bool leave);
+/* Gives the run a GPU where it needs one: OG_E_NOPERM when none is free for it. */
+enum og_rc worker_gpu_assign(struct worker *w, struct run *r, struct og_err *err) OG_MUST_CHECK;
+/* Does the run's GPU compute, as far as NVML tells? */
+bool worker_gpu_busy(const struct worker *w, const struct run *r);
+/* A list of {index, uuid, open, why, runs}; a new reference. */
+json_t *worker_gpu_status(const struct worker *w, const struct og_work_node *node);
 
 /* worker_lock.c */
 /* The file in which processes claim leases, a byte each. */

@@ -122,7 +122,7 @@ void worker_chain_look(struct worker *w)
 {
     struct run *r = w->runs;
     while (r) {
-        if ((w->draining || long_since(r->thread)) && leads(r)) {
+        if ((w->draining || worker_closed(w, r->node) || long_since(r->thread)) && leads(r)) {
             worker_chain_cut(r);
             r = w->runs; /* some of the list are gone */
         } else {

@@ -36,6 +36,7 @@ static void refresh_keys(struct worker *w)
 static enum og_rc step(struct worker *w, struct og_pace *p, struct og_err *err)
 {
     bool sealed = false;
+    OG_TRY(worker_gate_look(w, err));
     if (og_pace_look(p, w->store, w->changed)) {
         w->changed = false;
         if (w->n_runs == 0)

@@ -155,6 +155,8 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct 
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->wake_fd < 0)
         return og_err_set(err, OG_E_IO, "no eventfd: %s", strerror(errno));
+    if (!w->is_filter && !o->drain)
+        OG_TRY(worker_gate_open(w, err));
     if (o->watch && o->sandbox == 0) {
         OG_TRY(og_sandbox_probe(geteuid() == 0 ? OG_JOB_UID_BASE : 0, err));
         w->sandbox_known = true;
@@ -169,6 +171,7 @@ void worker_close(struct worker *w)
         worker_run_free(w->runs);
     for (size_t i = 0; i < w->n_wish; i++)
         json_decref(w->wish[i].body);
+    worker_gate_close(w);
     for (size_t i = 0; w->node_lock && i < w->n_nodes; i++)
         close(w->node_lock[i]);
     if (w->wake_fd >= 0)
@@ -211,12 +214,16 @@ static bool drain_one(struct worker *w, uint64_t node, struct og_err *err)
     return !og_cli_stop;
 }
 
-enum og_rc worker_drain_others(const struct worker_options *o, struct og_err *err)
+enum og_rc worker_tell_others(const struct worker_options *o, struct og_err *err)
 {
     struct worker w = {.o = o, .state_dir = og_cli_state_dir(&o->common)};
     w.run_dir = og_io_join(w.state_dir, "run");
     enum og_rc rc = open_nodes(&w, err);
-    for (size_t i = 0; rc == OG_OK && i < w.n_nodes; i++)
+    if (rc == OG_OK)
+        rc = og_io_mkdirs(w.run_dir, 0700, err);
+    if (rc == OG_OK && !o->drain)
+        rc = worker_control(o, &w, err);
+    for (size_t i = 0; rc == OG_OK && o->drain && i < w.n_nodes; i++)
         if (!drain_one(&w, w.node[i].id, err))
             rc = og_err_set(err, OG_E_TEMPFAIL, "stopped before the others had ended");
     og_work_nodes_free(w.node, w.n_nodes);

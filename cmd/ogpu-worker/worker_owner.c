@@ -82,6 +82,7 @@ enum og_rc worker_rules_load(struct worker *w, struct og_err *err)
     og_owner_release(&w->rules);
     w->rules = fresh;
     w->classes = classes;
+    w->rules_serial++;
     return OG_OK;
 }
 

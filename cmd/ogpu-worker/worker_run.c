@@ -48,6 +48,7 @@ enum og_rc worker_how(struct worker *w, const struct og_work_job *job, struct og
         .uid = job_uid(job),
         .cuda = w->o->cuda == WORKER_CUDA_NONE ? OG_CUDA_CPU : (enum og_cuda_where)w->o->cuda,
         .cores = w->o->threads,
+        .cpu_ppm = w->rules.all.share_ppm == OG_OWNER_UNSET ? 0 : w->rules.all.share_ppm,
         .grace_ms = w->rules.grace_ms == OG_OWNER_UNSET ? GRACE_MS : w->rules.grace_ms,
         .scratch_max = w->rules.scratch_bytes == OG_OWNER_UNSET ? 0 : w->rules.scratch_bytes,
         .out_max = w->rules.output_bytes == OG_OWNER_UNSET ? 0 : w->rules.output_bytes,
@@ -284,6 +285,9 @@ enum og_rc worker_run_new(struct worker *w, struct og_work_node *node, struct og
     r->started = r->job.lease.state == OG_LEASE_RUNNING;
     pthread_cond_init(&r->go, NULL);
     enum og_rc rc = worker_how(w, &r->job, &r->how, err);
+    r->how.live = &r->live;
+    if (rc == OG_OK)
+        rc = worker_gpu_assign(w, r, err);
     r->claimed = worker_claim(w, r->job.lease.id);
     *busy = !r->claimed;
     bool led = rc == OG_OK && r->claimed && worker_chain_link(r);

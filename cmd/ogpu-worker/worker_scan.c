@@ -99,7 +99,7 @@ static enum og_rc consider(struct worker *w, struct og_work_node *node, uint64_t
     enum og_rc rc = OG_OK;
     if (!mine || job.lease.state > OG_LEASE_RUNNING) {
         /* nothing more */
-    } else if (w->draining) {
+    } else if (w->draining || worker_closed(w, node)) {
         bool idle = worker_claim(w, lease); /* nobody runs it: taken a moment ago, or left behind */
         if (idle)
             worker_unclaim(w, lease);

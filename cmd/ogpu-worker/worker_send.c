@@ -195,7 +195,8 @@ static void drop_unfit(struct worker *w)
         next = r->next;
         if (worker_run_get(r) != PHASE_READY)
             continue;
-        bool fit = r->prepared == OG_OK && !r->gone && !(w->draining && !r->started);
+        bool fit = r->prepared == OG_OK && !r->gone &&
+                   !((w->draining || worker_closed(w, r->node)) && !r->started);
         if (fit)
             continue;
         bool input = r->prepared == OG_E_NOINPUT || r->prepared == OG_E_DATA;

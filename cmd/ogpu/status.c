@@ -1,6 +1,7 @@
 /* status.c - `ogpu status`: the state in a glance, from kept counters. */
 #include "ogpu.h"
 
+#include "base/base_io.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
 #include "cli/cli_table.h"
@@ -13,10 +14,14 @@
 #include "json/json_get.h"
 #include "json/json_line.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 struct options {
     struct og_opts_common common;
@@ -99,6 +104,73 @@ static json_t *numbers(const char *const *names, size_t n, const uint64_t *v)
     return o;
 }
 
+#define OWNER_BYTES   65536
+#define WORKERS_SHOWN 256
+
+/* Does a worker hold the node now? Its lock ends with it, be it killed. */
+static bool is_held(const char *run_dir, const char *node)
+{
+    struct og_buf name = OG_BUF_INIT;
+    og_buf_addf(&name, "node-%s", node);
+    char *path = og_io_join(run_dir, name.p);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    og_buf_release(&name);
+    return held;
+}
+
+/* What the workers of this machine say of themselves: a list, a new reference. */
+static json_t *workers(const char *state_dir)
+{
+    json_t *list = json_array();
+    char *run_dir = og_io_join(state_dir, "run");
+    struct dirent **names;
+    int n = scandir(run_dir, &names, NULL, versionsort);
+    for (int i = 0; i < n; i++) {
+        const char *name = names[i]->d_name;
+        struct og_buf text = OG_BUF_INIT;
+        struct og_err ignored;
+        char *path = og_io_join(run_dir, name);
+        if (strncmp(name, "owner-", 6) == 0 && json_array_size(list) < WORKERS_SHOWN &&
+            is_held(run_dir, name + 6) &&
+            og_io_read_file(path, OWNER_BYTES, &text, &ignored) == OG_OK) {
+            json_t *o = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, NULL);
+            if (json_is_object(o))
+                json_array_append(list, o);
+            json_decref(o);
+        }
+        og_buf_release(&text);
+        free(path);
+        free(names[i]);
+    }
+    if (n >= 0)
+        free(names);
+    free(run_dir);
+    return list;
+}
+
+static void print_workers(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *o = json_array_get(list, i);
+        const json_t *gpus = json_object_get(o, "gpus");
+        const char *why = json_string_value(json_object_get(o, "why"));
+        printf("worker   node %lld %s, %lld leases", json_integer_value(json_object_get(o, "node")),
+               why ? why : "works", json_integer_value(json_object_get(o, "runs")));
+        if (json_array_size(json_object_get(o, "held")))
+            printf(", %zu held but idle", json_array_size(json_object_get(o, "held")));
+        for (size_t k = 0; k < json_array_size(gpus); k++) {
+            const char *closed = json_string_value(json_object_get(json_array_get(gpus, k), "why"));
+            if (closed)
+                printf("; GPU %zu %s", k, closed);
+        }
+        putchar('\n');
+    }
+}
+
 static uint64_t supply(const struct status *s)
 {
     return s->balance + s->bond + s->escrow + s->unbonding + s->fees;
@@ -166,6 +238,7 @@ static enum og_rc status(const struct options *o, struct og_err *err)
     struct og_store *st;
     struct status s = {0};
     enum og_rc rc = og_store_open(dir, OG_STORE_READ, &st, err);
+    json_t *local = rc == OG_OK ? workers(dir) : NULL;
     free(dir);
     if (rc == OG_OK)
         rc = og_store_begin_read(st, err);
@@ -176,13 +249,16 @@ static enum og_rc status(const struct options *o, struct og_err *err)
     if (st)
         og_store_end_read(st);
     og_store_close(st);
-    if (rc != OG_OK)
+    if (rc != OG_OK || o->common.human) {
+        if (rc == OG_OK) {
+            print_status(&s);
+            print_workers(local);
+        }
+        json_decref(local);
         return rc;
-    if (o->common.human) {
-        print_status(&s);
-        return OG_OK;
     }
     json_t *rec = record(&s);
+    json_object_set_new(rec, "workers", local);
     rc = og_jsonl_write(stdout, rec, err);
     json_decref(rec);
     return rc;

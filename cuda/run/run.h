@@ -113,5 +113,7 @@ int og_run_cpu(struct og_run_plan *p);
 int og_run_gpu(struct og_run_plan *p);
 int og_run_nvrtc(int argc, char **argv);
 int og_run_list(void);
+/* "watch MS": NVML's figures of every GPU, lines "KEY VALUE", "end N" behind each look. */
+int og_run_watch(int n, char **args);
 
 #endif

@@ -16,6 +16,8 @@ int main(int argc, char **argv)
         return og_run_nvrtc(argc - 2, argv + 2);
     if (strcmp(verb, "list") == 0)
         return og_run_list();
+    if (strcmp(verb, "watch") == 0)
+        return og_run_watch(argc - 2, argv + 2);
     fprintf(stderr, "ogpu: the runner does not know '%s'\n", verb);
     return 64;
 }

@@ -99,6 +99,10 @@ typedef uintptr_t og_cu_ptr; /* CUdeviceptr */
     X(0, "nvmlDeviceGetTemperature", temperature, (void *dev, int sensor, unsigned *out))          \
     X(0, "nvmlDeviceGetPowerUsage", power, (void *dev, unsigned *out))                             \
     X(0, "nvmlDeviceGetUtilizationRates", utilization, (void *dev, unsigned out[2]))               \
+    X(0, "nvmlDeviceGetComputeRunningProcesses_v3", processes3,                                    \
+      (void *dev, unsigned *n, void *out))                                                         \
+    X(0, "nvmlDeviceGetComputeRunningProcesses_v2", processes2,                                    \
+      (void *dev, unsigned *n, void *out))                                                         \
     X(0, "nvmlDeviceGetMinorNumber", minor, (void *dev, unsigned *out))
 
 #define OG_CU_MEMBER(needed, symbol, member, args) og_cu_result(*member) args;

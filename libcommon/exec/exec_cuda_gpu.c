@@ -59,6 +59,17 @@ static bool list_member(struct og_gpu_list *l, const char *key, size_t k, const 
     return is(key, k, "cuda") && og_parse_u64n(s, n, 1000000, &l->cuda);
 }
 
+/* "PID BYTES" */
+static void take_process(struct og_gpu *g, const char *s, size_t n)
+{
+    const char *space = memchr(s, ' ', n);
+    struct og_gpu_proc *p = &g->proc[g->n_procs];
+    if (space && g->n_procs < OG_GPU_PROCS_MAX &&
+        og_parse_u64n(s, (size_t)(space - s), INT32_MAX, &p->pid) &&
+        og_parse_u64n(space + 1, n - (size_t)(space - s) - 1, (uint64_t)1 << 53, &p->mem_bytes))
+        g->n_procs++;
+}
+
 static void gpu_member(struct og_gpu *g, const char *key, size_t k, const char *s, size_t n)
 {
     const struct {
@@ -75,6 +86,8 @@ static void gpu_member(struct og_gpu *g, const char *key, size_t k, const char *
         take_text(s, n, g->name, sizeof g->name);
     if (is(key, k, "uuid"))
         take_text(s, n, g->uuid, sizeof g->uuid);
+    if (is(key, k, "process"))
+        take_process(g, s, n);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         uint64_t v;
         if (is(key, k, numbers[i].key) && og_parse_u64n(s, n, (uint64_t)1 << 53, &v))
@@ -100,6 +113,7 @@ void og_gpu_list_parse(const char *text, size_t n, struct og_gpu_list *out)
             struct og_gpu *g = &out->gpu[out->n++];
             memset(g, 0xff, sizeof *g); /* OG_GPU_UNKNOWN */
             g->name[0] = g->uuid[0] = '\0';
+            g->n_procs = 0;
             if (!og_parse_u64n(space + 1, v, GPUS_MAX, &g->ordinal))
                 g->ordinal = out->n - 1;
         } else if (!list_member(out, line, k, space + 1, v) && out->n) {
@@ -127,9 +141,12 @@ size_t og_cuda_gpu_env(const char *gpu, const char **env, char *text, size_t max
     return n;
 }
 
-static enum og_rc ask(int runner, int answer, struct og_job_result *res, struct og_err *err)
+/* The runner with one or two words; limit_ms 0: for as long as it takes. */
+static enum og_rc ask(int runner, const char *verb, const char *word, uint64_t limit_ms, int answer,
+                      struct og_job_result *res, const volatile sig_atomic_t *stop,
+                      struct og_err *err)
 {
-    static const char *const argv[] = {"./.ogpu/run", "list", NULL};
+    const char *const argv[] = {"./.ogpu/run", verb, word, NULL};
     char src[64], text[4096];
     const char *env[OG_CUDA_ENV_MAX];
     struct og_cuda_res r = og_cuda_res(OG_CUDA_RES_RUN);
@@ -141,12 +158,28 @@ static enum og_rc ask(int runner, int answer, struct og_job_result *res, struct 
                          .env = env,
                          .in = &in,
                          .n_in = 1,
-                         .limit_ms = LIST_MS,
-                         .out_bytes_max = LIST_MAX,
+                         .limit_ms = limit_ms,
+                         .out_bytes_max = limit_ms ? LIST_MAX : 0,
                          .cores = 4,
                          .sandbox = OG_SANDBOX_NONE,
                          .stdout_fd = answer};
-    return og_exec_run(&job, res, NULL, err);
+    return og_exec_run(&job, res, stop, err);
+}
+
+enum og_rc og_gpu_watch(uint64_t ms, int fd, const volatile sig_atomic_t *stop, struct og_err *err)
+{
+    char word[24];
+    struct og_job_result *res = og_xcalloc(1, sizeof *res);
+    int runner = memfd_create("ogpu-run", MFD_CLOEXEC);
+    snprintf(word, sizeof word, "%llu", (unsigned long long)ms);
+    enum og_rc rc = runner < 0
+                        ? og_err_set(err, OG_E_UNAVAILABLE, "no memory file: %s", strerror(errno))
+                        : ask(runner, "watch", word, 0, fd, res, stop, err);
+    if (runner >= 0)
+        close(runner);
+    og_job_result_release(res);
+    free(res);
+    return rc;
 }
 
 enum og_rc og_gpu_list(struct og_gpu_list *out, struct og_err *err)
@@ -158,7 +191,7 @@ enum og_rc og_gpu_list(struct og_gpu_list *out, struct og_err *err)
     memset(out, 0, sizeof *out);
     enum og_rc rc = runner < 0 || answer < 0
                         ? og_err_set(err, OG_E_UNAVAILABLE, "no memory file: %s", strerror(errno))
-                        : ask(runner, answer, res, err);
+                        : ask(runner, "list", NULL, LIST_MS, answer, res, NULL, err);
     if (rc == OG_OK && lseek(answer, 0, SEEK_SET) == 0)
         rc = og_io_read_fd(answer, LIST_MAX, &text, err);
     if (rc == OG_OK)

@@ -5,11 +5,17 @@
 #include "base/base_buf.h"
 #include "base/base_err.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define OG_GPU_UNKNOWN UINT64_MAX /* the driver or NVML did not tell */
+
+#define OG_GPU_PROCS_MAX 64
+struct og_gpu_proc {
+    uint64_t pid, mem_bytes; /* mem_bytes 0: not known */
+};
 
 struct og_gpu {
     uint64_t ordinal; /* the driver's */
@@ -19,7 +25,9 @@ struct og_gpu {
     uint64_t ecc, mig; /* 0 off, 1 on */
     uint64_t throttle; /* bits OG_CU_REASONS of exec_cu.h */
     uint64_t temperature_c, power_mw, busy_percent;
-    uint64_t minor; /* of /dev/nvidiaN */
+    uint64_t minor;                            /* of /dev/nvidiaN */
+    struct og_gpu_proc proc[OG_GPU_PROCS_MAX]; /* that compute on it now; og_gpu_watch only */
+    size_t n_procs;
 };
 
 struct og_gpu_list {
@@ -40,6 +48,10 @@ enum og_rc og_gpu_list(struct og_gpu_list *out, struct og_err *err) OG_MUST_CHEC
 void og_gpu_list_release(struct og_gpu_list *l);
 /* Asked once for this process; never NULL. Thread-safe. */
 const struct og_gpu_list *og_gpu_known(void);
+/* NVML's figures, every ms, as text to fd (see og_gpu_list_parse; "end N" ends a look), from a
+ * process of its own; comes back when *stop becomes non-zero or when there is no NVML. */
+enum og_rc og_gpu_watch(uint64_t ms, int fd, const volatile sig_atomic_t *stop,
+                        struct og_err *err) OG_MUST_CHECK;
 /* Reads what the runner says ("KEY VALUE" lines); unknown keys are passed over. */
 void og_gpu_list_parse(const char *text, size_t n, struct og_gpu_list *out);
 

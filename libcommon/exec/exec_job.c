@@ -27,6 +27,7 @@
 #define TICK_MS     25 /* between two looks at memory */
 #define DISK_TICKS  8  /* looks at memory for one at the scratch folder */
 #define STOP_MS     100
+#define SHARE_MS    100   /* of processor time that a job may be ahead of its share */
 #define SETUP_MS    30000 /* for the sandbox to come up */
 #define NO_PIDFD_MS 2
 
@@ -45,6 +46,7 @@ struct run {
     unsigned ticks;
     uint64_t next_look_us;
     struct og_watch_use seen; /* at the last look; mem_bytes is the largest so far */
+    bool stopped;             /* until its share of the time has grown */
     uint64_t asked_us;        /* SIGTERM was sent; 0: not */
     bool killed;
 };
@@ -120,6 +122,19 @@ static void kill_job(struct run *r, enum og_job_why why)
     og_launch_kill(&r->launch, r->job);
 }
 
+/* Holds the tree to its share of the processor time that has passed. */
+static void hold_share(struct run *r, const struct og_watch_use *use)
+{
+    const struct og_job *job = r->job;
+    uint64_t cores = job->cores ? job->cores : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t ms = (og_time_mono_us() - r->launch.start_us) / 1000;
+    uint64_t most = og_muldiv(ms * cores, job->cpu_ppm, OG_PPM) + SHARE_MS;
+    bool over = use->user_ms + use->sys_ms > most && !r->asked_us;
+    if (over != r->stopped)
+        og_watch_signal(r->launch.root, over ? SIGSTOP : SIGCONT);
+    r->stopped = over;
+}
+
 /* Memory and processes at every look, the scratch folder at every DISK_TICKS-th. */
 static void look(struct run *r)
 {
@@ -131,6 +146,8 @@ static void look(struct run *r)
     og_watch_tree(r->launch.root, false, boxed, r->disk, OG_JOB_PROCS_MAX + 2, &use);
     if (job->mem_bytes && use.mem_bytes > job->mem_bytes)
         og_watch_tree(r->launch.root, true, boxed, r->disk, OG_JOB_PROCS_MAX + 2, &use);
+    if (job->cpu_ppm && job->cpu_ppm < OG_PPM)
+        hold_share(r, &use);
     uint64_t peak = og_max_u64(r->seen.mem_bytes, use.mem_bytes);
     r->seen = use;
     if (job->live) {
@@ -187,8 +204,8 @@ static int check_limits(struct run *r, const volatile sig_atomic_t *stop)
         else
             wait_us = og_min_u64(wait_us, start + limit * 1000 - now);
     }
-    if (!r->killed &&
-        (job->mem_bytes || job->out_bytes_max || job->scratch_bytes_max || job->live)) {
+    if (!r->killed && (job->mem_bytes || job->out_bytes_max || job->scratch_bytes_max ||
+                       job->live || job->cpu_ppm)) {
         if (now >= r->next_look_us) {
             look(r);
             now = og_time_mono_us();

@@ -53,6 +53,7 @@ struct og_job {
     uint64_t out_bytes_max;     /* of stdout, of stderr, and of all outputs together */
     uint64_t scratch_bytes_max; /* 0: 4 * out_bytes_max + 64 MiB; no limit when both are 0 */
     uint64_t cores;
+    uint64_t cpu_ppm; /* of `cores`, on the average: stopped and continued; 0: all */
     enum og_sandbox sandbox;
     bool net;         /* the sandbox shares the machine's network */
     const char *root; /* the sandbox shows this folder's entries in place of the system's; NULL */

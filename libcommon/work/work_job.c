@@ -185,6 +185,7 @@ static struct og_job job_of(const struct og_work_job *w, const struct og_work_ho
         .net = how->net && w->spec.net,
         .devices = how->devices,
         .grace_ms = how->grace_ms,
+        .cpu_ppm = how->cpu_ppm,
         .live = how->live,
         .cores = how->cores && (how->cores < cores || !cores) ? how->cores : cores,
         .sandbox = how->sandbox,

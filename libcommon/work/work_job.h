@@ -47,6 +47,7 @@ struct og_work_how {
     uint64_t limit_ms;             /* 0: the task's */
     uint64_t grace_ms;             /* see OG_STOP_GRACE */
     uint64_t scratch_max, out_max; /* bytes; 0: OG_WORK_OUT_MAX and what follows from it */
+    uint64_t cpu_ppm;              /* see og_job */
     uint64_t gpu_ppm;              /* share of a GPU that a program of the user's may use */
     const char *gpu;               /* UUID of the assigned one; NULL: as the environment has it */
     const char *const *devices;    /* of that GPU, for programs; see og_job */
