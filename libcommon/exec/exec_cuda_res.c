@@ -19,6 +19,7 @@ EMBED(og_cuda_embed_shim, "cuda/shim/cuda_shim.h");
 EMBED(og_cuda_embed_half, "cuda/shim/cuda_half.h");
 EMBED(og_cuda_embed_climate, "cuda/climate.ptx");
 EMBED(og_cuda_embed_gemm, "cuda/gemm.ptx");
+EMBED(og_cuda_embed_learn, "cuda/learn.ptx");
 EMBED(og_cuda_embed_motion, "cuda/motion.ptx");
 EMBED(og_cuda_embed_reduce, "cuda/reduce.ptx");
 
@@ -35,6 +36,7 @@ struct og_cuda_res og_cuda_res(enum og_cuda_res_id id)
     case OG_CUDA_RES_HALF: return RES("cuda_half.h", og_cuda_embed_half, false);
     case OG_CUDA_RES_CLIMATE: return RES("climate.ptx", og_cuda_embed_climate, false);
     case OG_CUDA_RES_GEMM: return RES("gemm.ptx", og_cuda_embed_gemm, false);
+    case OG_CUDA_RES_LEARN: return RES("learn.ptx", og_cuda_embed_learn, false);
     case OG_CUDA_RES_MOTION: return RES("motion.ptx", og_cuda_embed_motion, false);
     case OG_CUDA_RES_REDUCE: return RES("reduce.ptx", og_cuda_embed_reduce, false);
     case OG_CUDA_RES_COUNT: break;

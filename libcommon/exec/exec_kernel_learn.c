@@ -109,12 +109,35 @@ static const char *backend(void)
     return og_learn_has_avx2() ? "avx2" : "portable";
 }
 
+static bool plan(const struct og_kernel *k, struct og_cuda *c)
+{
+    const struct og_learn l = learn_of(k);
+    uint64_t rows = k->arg[OG_LEARN_ROWS], parts = k->arg[OG_LEARN_PARTS];
+    uint64_t chunks = (og_learn_node(&l) + 255) / 256, hidden = l.hidden ? rows * l.hidden : 1;
+    og_plan_open(c, "learn", (rows + BLOCK - 1) / BLOCK + parts * chunks, 1, 256);
+    og_plan_in(c, 0, 4);
+    og_plan_in(c, 1, 1);
+    og_plan_in(c, 2, 1);
+    og_plan_out(c, k, 0, 4);
+    og_plan_tmp(c, 4, rows * l.classes);
+    og_plan_tmp(c, 4, hidden);
+    og_plan_tmp(c, 4, hidden);
+    og_plan_tmp(c, 4, 2 * rows);
+    og_plan_tmp(c, 4, 2); /* tickets */
+    const uint64_t rest[] = {rows, l.features, l.hidden, l.classes, parts};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        og_plan_u32(c, rest[i]);
+    return true;
+}
+
 const struct og_kernel_ops og_kernel_ops_softmax = {
     .def = &og_kernel_softmax,
     .values = values,
     .run = sums_run,
     .leaf = sums_leaf,
     .backend = backend,
+    .ptx = OG_CUDA_RES_LEARN,
+    .plan = plan,
 };
 
 const struct og_kernel_ops og_kernel_ops_mlp = {
@@ -123,6 +146,8 @@ const struct og_kernel_ops og_kernel_ops_mlp = {
     .run = sums_run,
     .leaf = sums_leaf,
     .backend = backend,
+    .ptx = OG_CUDA_RES_LEARN,
+    .plan = plan,
 };
 
 const struct og_kernel_ops og_kernel_ops_sgd = {

@@ -226,7 +226,10 @@ teardown() {
 random.seed(2)
 for x in "ABV":
     open(x, "wb").write(struct.pack("<3600i", *[random.randrange(-999, 1000) for _ in range(3600)]))
-open("F", "wb").write(struct.pack("<3600f", *[random.uniform(-1, 1) for _ in range(3600)]))'
+open("F", "wb").write(struct.pack("<3600f", *[random.uniform(-1, 1) for _ in range(3600)]))
+open("W", "wb").write(struct.pack("<183f", *[random.uniform(-1, 1) for _ in range(183)]))
+open("Y", "wb").write(bytes(random.randrange(3) for _ in range(240)))
+open("X", "wb").write(random.randbytes(240 * 60))'
   play --kernel motion --in clip --arg width=48 --arg height=20 --arg frames=30 --arg segment=7 \
     --arg warmup=5
   ogpu-submit --fetch 1 --dir cpu
@@ -237,7 +240,8 @@ open("F", "wb").write(struct.pack("<3600f", *[random.uniform(-1, 1) for _ in ran
     "gemm --in A --in B --arg m=60 --arg n=60 --arg k=60 --arg type=i32" \
     "gemm --in F --in G --arg m=60 --arg n=60 --arg k=60" \
     "climate --in F --arg times=60 --arg cells=60 --arg period=12 --samples 20" \
-    "reduce --in F --arg rows=60 --arg columns=60 --arg part=9"; do
+    "reduce --in F --arg rows=60 --arg columns=60 --arg part=9" \
+    "softmax --in W --in X --in Y --arg rows=240 --arg features=60 --arg classes=3"; do
     # shellcheck disable=SC2086
     ogpu-submit --key bob --kernel $kernel >task.json
     run -0 bash -o pipefail -c \
@@ -245,7 +249,7 @@ open("F", "wb").write(struct.pack("<3600f", *[random.uniform(-1, 1) for _ in ran
     jq -e '.state == "paid"' < <(grep '"receipt"' records)
   done
   run -0 sort "$LIB/used"
-  [ "$output" = $'climate\ngemm_f32\ngemm_i32\nmotion\nreduce' ]
+  [ "$output" = $'climate\ngemm_f32\ngemm_i32\nlearn\nmotion\nreduce' ]
   ogpu-submit --fetch 2 --dir gpu
   cmp cpu/rows gpu/rows
   run -0 ogpu-validate --audit

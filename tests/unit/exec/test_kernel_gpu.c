@@ -6,6 +6,8 @@
 #include "check/check_gemm.h"
 #include "exec/exec_cuda_build.h"
 #include "exec/exec_kernel_gpu.h"
+#include "exec/exec_kernel_int.h"
+#include "exec/exec_learn.h"
 #include "exec/exec_matmul.h"
 
 #include <math.h>
@@ -99,7 +101,8 @@ static void run_source(struct play *p, struct og_job_result *res)
     size_t n = p->k.shape.n_in;
     assert_true(og_kernel_plan(&p->k, &c));
     assert_non_null(getcwd(source, 200));
-    snprintf(source + strlen(source), 50, "/cuda/%s.cu", p->k.def->name);
+    const char *ptx = og_cuda_res(og_kernel_ops_of(p->k.def)->ptx).name; /* "NAME.ptx" */
+    snprintf(source + strlen(source), 50, "/cuda/%.*s.cu", (int)(strlen(ptx) - 4), ptx);
     put_inputs(p);
     for (size_t i = 0; i < n; i++) {
         snprintf(name[i], sizeof name[i], "in%zu", i);
@@ -208,6 +211,32 @@ static void test_reduce(void **st)
     close_play(&p);
 }
 
+static void test_learn(void **st)
+{
+    static const char *const made[][2] = {
+        {"softmax", "{\"rows\":700,\"features\":19,\"classes\":10,\"parts\":3}"},
+        {"softmax", "{\"rows\":5,\"features\":1,\"classes\":2,\"parts\":5}"},
+        {"mlp", "{\"rows\":333,\"features\":30,\"classes\":7,\"hidden\":13,\"parts\":2}"}};
+    (void)st;
+    if (!og_cuda_compiler() || !og_learn_has_avx2()) {
+        print_message("skip: no C++ compiler, or no fused multiply-add\n");
+        skip();
+    }
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        struct play p;
+        open_play(&p, made[i][0], made[i][1], BYTES);
+        float *w = (float *)(void *)p.in[0];
+        for (size_t j = 0; j < p.k.shape.in_bytes[0] / sizeof *w; j++)
+            w[j] = (float)cos((double)j);
+        for (size_t j = 0; j < p.k.shape.in_bytes[1]; j += 3)
+            p.in[1][j] = 0;
+        for (size_t j = 0; j < p.k.shape.in_bytes[2]; j++)
+            p.in[2][j] %= 2;
+        check_same(&p);
+        close_play(&p);
+    }
+}
+
 static void test_motion(void **st)
 {
     struct play p;
@@ -270,7 +299,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm_i32), cmocka_unit_test(test_gemm_f32),
         cmocka_unit_test(test_climate),  cmocka_unit_test(test_reduce),
-        cmocka_unit_test(test_motion),   cmocka_unit_test(test_where),
+        cmocka_unit_test(test_motion),   cmocka_unit_test(test_learn),
+        cmocka_unit_test(test_where),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }
