@@ -122,8 +122,9 @@ not_run() {
 
 @test "every page has a test here, and all pages are there" {
   local want
-  want=$(printf "%s\n" ogpu.1 ogpu-contract.1 ogpu-guard.1 ogpu-keygen.1 ogpu-match.1 ogpu-node.1 ogpu-stake.1 ogpu-submit.1 \
-    ogpu-top.1 ogpu-validate.1 ogpu-worker.1 ogpu-records.5 ogpu-state.5 ogpu.7 | sort)
+  want=$(printf "%s\n" ogpu.1 ogpu-contract.1 ogpu-guard.1 ogpu-keygen.1 ogpu-match.1 ogpu-node.1 \
+    ogpu-stake.1 ogpu-submit.1 ogpu-top.1 ogpu-validate.1 ogpu-worker.1 ogpu-records.5 ogpu-state.5 \
+    ogpu.7 | sort)
   [ "$(cd "$OGPU_ROOT/man" && ls | sort)" = "$want" ]
   run -0 sed -n 's,^  page "$OGPU_ROOT/man/\(.*\)"$,\1,p' "$OGPU_ROOT/tests/e2e/examples.bats"
   [ "$(sort <<<"$output")" = "$want" ]
