@@ -7,6 +7,7 @@ MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DIR     ?= .
 VERSION := 0.1.0
 
@@ -175,16 +176,19 @@ deps:                                      ## install what the build needs; Open
 	@tests/deps/deps.sh
 deps-net:                                  ## install CometBFT for ogpu-node, once per user (needs Go)
 	@tests/deps/deps-net.sh
-install: all                               ## DESTDIR, PREFIX, BINDIR, MANDIR and completion folders
+install: all                               ## DESTDIR, PREFIX, BINDIR, MANDIR, UNITDIR and completion folders
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 	  $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
 	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s; done
+	install -d $(DESTDIR)$(UNITDIR)
+	install -m 644 share/systemd/*.service $(DESTDIR)$(UNITDIR)
 	install -m 644 completions/bash/* $(DESTDIR)$(BASHDIR)
 	install -m 644 completions/zsh/* $(DESTDIR)$(ZSHDIR)
 	install -m 644 completions/fish/* $(DESTDIR)$(FISHDIR)
 uninstall:                                 ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(TOOLS))
+	for f in share/systemd/*.service; do rm -f $(DESTDIR)$(UNITDIR)/$${f##*/}; done
 	for s in 1 5 7; do for f in man/*.$$s; do rm -f $(DESTDIR)$(MANDIR)/man$$s/$${f##*/}; done; done
 	for f in completions/bash/*; do rm -f $(DESTDIR)$(BASHDIR)/$${f##*/}; done
 	for f in completions/zsh/*; do rm -f $(DESTDIR)$(ZSHDIR)/$${f##*/}; done

@@ -73,7 +73,7 @@ static enum og_rc make_chain(const struct node_net *t, const char *home, uint64_
                              struct og_err *err)
 {
     const char *argv[32 + 2 * NODES_MAX];
-    char member[NODES_MAX][32];
+    char member[NODES_MAX][48];
     char speed[32];
     char *tool;
     size_t n = 0;

@@ -301,9 +301,10 @@ enum og_rc og_app_finalize(struct og_app *a, const struct og_abci_req *r, struct
     struct og_header h;
     bool none;
     memset(&h, 0, sizeof h);
+    bool again = og_store_in_transaction(a->e.st);
     og_store_rollback(a->e.st); /* a block that was executed and not committed comes again */
     OG_TRY(og_store_begin(a->e.st, err));
-    enum og_rc rc = og_ledger_follow(a->e.l, false, err);
+    enum og_rc rc = og_ledger_follow(a->e.l, again, err);
     if (rc == OG_OK)
         rc = head_of(a, r, &h, &none, err);
     if (rc == OG_OK && !none)

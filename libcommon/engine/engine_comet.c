@@ -5,6 +5,7 @@
  * passed it. Then it is either in the state, or it never will be and is signed anew. */
 #include "engine/engine_int.h"
 
+#include "base/base_io.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "base/base_time.h"
@@ -13,19 +14,25 @@
 #include "store/store_row.h"
 #include "json/json_get.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define CHUNK    128  /* transactions in flight */
 #define AGAIN_MS 3000 /* between broadcasts of a line that does not arrive */
 #define LOOK_MS  25
-#define REACH_MS 6000 /* a node that is being restarted is back by then */
+#define OWN_SPAN (1u << 24) /* blocks */
+#define REACH_MS 6000       /* a node that is being restarted is back by then */
 
 struct og_comet {
     struct og_rpc *rpc;
     char *url;
     bool greeted;
+    int lock_fd; /* held by this process while it draws numbers and sends; -1: not */
 };
 
 /* One transaction on its way. */
@@ -48,6 +55,7 @@ enum og_rc og_comet_open(struct og_engine *e, struct og_comet **out, struct og_e
     if (rc == OG_OK && found) {
         *out = og_xcalloc(1, sizeof **out);
         (*out)->url = og_xstrdup(url.p);
+        (*out)->lock_fd = -1;
         e->wait_ms = 3 * OG_STORE_BUSY_MS;
     }
     og_buf_release(&url);
@@ -58,6 +66,8 @@ void og_comet_close(struct og_comet *c)
 {
     if (!c)
         return;
+    if (c->lock_fd >= 0)
+        close(c->lock_fd);
     og_rpc_close(c->rpc);
     free(c->url);
     free(c);
@@ -85,6 +95,33 @@ static enum og_rc greet(struct og_comet *c, uint64_t end_ms, struct og_err *err)
     }
     c->greeted = true;
     return OG_OK;
+}
+
+/* Tools of one account take turns from drawing a number until the node has seen all they sent with
+ * it and the ones after it: in between, another's would push one of them out, and leave those
+ * behind it to be applied before it. */
+static enum og_rc take_turn(struct og_engine *e, const struct og_addr *a, struct og_err *err)
+{
+    struct og_buf path = OG_BUF_INIT;
+    struct og_comet *c = e->comet;
+    og_buf_addf(&path, "%s/run", og_store_dir(e->st));
+    enum og_rc rc = og_io_mkdirs(path.p, 0700, err);
+    og_buf_adds(&path, "/seq-");
+    og_buf_add_hex(&path, a->b, OG_ADDR_LEN);
+    if (rc == OG_OK) {
+        c->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (c->lock_fd < 0 || flock(c->lock_fd, LOCK_EX) < 0)
+            rc = og_err_set(err, OG_E_IO, "cannot lock '%s': %s", path.p, strerror(errno));
+    }
+    og_buf_release(&path);
+    return rc;
+}
+
+static void end_turn(struct og_engine *e)
+{
+    if (e->comet->lock_fd >= 0)
+        close(e->comet->lock_fd);
+    e->comet->lock_fd = -1;
 }
 
 static void verdict(struct flight *f, enum og_rc rc, bool in_block, const char *msg)
@@ -218,6 +255,7 @@ static enum og_rc fly(struct og_engine *e, struct flight *f, size_t n, struct og
         uint64_t now = og_time_mono_ms();
         if (!sent || now - sent >= (full ? AGAIN_MS / 10 : AGAIN_MS)) {
             enum og_rc rc = broadcast(e, f, n, &full, err);
+            end_turn(e);
             sent = og_time_mono_ms();
             if (rc == OG_OK)
                 heard = sent;
@@ -271,6 +309,11 @@ static enum og_rc next_number(struct og_engine *e, const struct og_key *key, str
     enum og_rc rc = og_json_dec(o, "seq", &seq, err);
     if (rc == OG_OK)
         rc = og_json_bool_or(o, "key", !s->with_pub, &has_key, err);
+    /* two tools may sign the same words with the same number at once; without this they would be
+     * one transaction, and both would take it for theirs */
+    uint32_t own;
+    og_random_bytes(&own, sizeof own);
+    s->valid_until += own % OWN_SPAN;
     if (rc == OG_OK && seq > s->seq + 1)
         s->seq = seq - 1;
     if (rc == OG_OK)
@@ -309,9 +352,12 @@ static enum og_rc send_some(struct og_engine *e, const struct og_key *key, const
     size_t at[CHUNK];
     struct flight *f;
     size_t k;
+    struct og_addr a = og_key_addr(key);
+    OG_TRY(take_turn(e, &a, err));
     enum og_rc rc = sign_open(e, key, d, out, done, n, &f, &k, at, err);
     if (rc == OG_OK)
         rc = fly(e, f, k, err);
+    end_turn(e);
     for (size_t i = 0; rc == OG_OK && i < k; i++)
         if (f[i].ended) {
             done[at[i]] = true;

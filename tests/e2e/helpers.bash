@@ -20,6 +20,12 @@ common_setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
 }
 
+# Files named net-* play their tests on a network.
+case ${BATS_TEST_FILENAME:-} in
+*/net-*) ENGINE=comet ;;
+*) ENGINE=embedded ;;
+esac
+
 setup() {
   common_setup
 }
@@ -38,6 +44,7 @@ open_gate() {
 # Ends what the test left running: every process it started in the background, every job at a gate.
 common_teardown() {
   local pids
+  net_down
   if [ -n "${GATE:-}" ]; then
     [ -e "$GATE" ] || { open_gate; sleep 0.3; }
     rm -f "$GATE"
@@ -133,4 +140,20 @@ net_same() {
       return 1
     }
   done
+}
+
+# new_chain [OPTION ...]: `ogpu init` with these options in $OGPU_HOME; on $ENGINE comet a network of one
+# member, which runs until the test ends.
+new_chain() {
+  local at
+  if [ "${ENGINE:-embedded}" != comet ]; then
+    ogpu init -q "$@" >init.json
+    return
+  fi
+  needs_comet
+  at=$(lo_address)
+  ogpu-node init --p2p "$at:26656" --rpc "$at:26657" --block-ms 20 -- "$@" >init.json
+  ogpu-node start >node.out 2>&1 </dev/null 3>&- &
+  NET=$!
+  wait_for 'ogpu-node status >/dev/null'
 }

@@ -9,7 +9,7 @@ setup() {
 }
 
 chain() {
-  ogpu init -q --slots 2 --mem 2GiB --mflops 100000 --account bob >init.json
+  new_chain --slots 2 --mem 2GiB --mflops 100000 --account bob
 }
 
 submit() {
@@ -22,7 +22,9 @@ submit() {
   run -0 bash -o pipefail -c 'ogpu-match <task.json | ogpu-worker | ogpu-validate'
   echo "$output" | jq -es '[.[] | select(.kind == "assignment")] | length == 3'
   echo "$output" | jq -es '[.[] | select(.kind == "result") | .count] | add == 10'
-  jq -e '.kind == "receipt" and .done == 10' <<<"${lines[-1]}"
+  echo "$output" | jq -es '[.[] | select(.kind == "receipt") | .done] == [10]'
+  # a network may have paid before the worker has read that it did
+  [ "$ENGINE" = comet ] || jq -e '.kind == "receipt"' <<<"${lines[-1]}"
   run -0 ogpu-validate --audit
 }
 
@@ -66,9 +68,11 @@ END
 }
 
 @test "eight writers: nobody says 'locked'" {
+  local n=5
+  [ "$ENGINE" != comet ] || n=2
   chain
   for i in 1 2 3 4; do
-    (for _ in 1 2 3 4 5; do submit --array 0-3 -- /bin/true; done >s$i.out 2>s$i.err) 3>&- &
+    (for _ in $(seq "$n"); do submit --array 0-3 -- /bin/true; done >s$i.out 2>s$i.err) 3>&- &
   done
   ogpu-match --watch >m.out 2>m.err 3>&- &
   m=$!
@@ -76,9 +80,9 @@ END
   w=$!
   ogpu-validate --watch >v.out 2>v.err 3>&- &
   v=$!
-  wait_for '[ "$(ogpu status | jq .tasks.paid)" = 20 ]'
+  wait_for '[ "$(ogpu status | jq .tasks.paid)" = $((4 * n)) ]'
   kill $m $w $v
-  wait
+  wait $m $w $v || true
   run -1 grep -ih locked ./*.err
   run -0 ogpu-validate --audit
 }
@@ -87,7 +91,8 @@ END
   chain
   submit --array 0-39 --chunk 2 -- sh -c 'echo $OGPU_INDEX' >task.json
   RANDOM=4711
-  for i in $(seq 20); do
+  [ "$ENGINE" = comet ] && kills=8 || kills=20
+  for i in $(seq $kills); do
     ogpu-match --watch >/dev/null 2>&1 3>&- &
     m=$!
     ogpu-worker --watch --sandbox none >/dev/null 2>&1 3>&- &
