@@ -3,6 +3,7 @@
 
 #include "base/base_log.h"
 #include "base/base_mem.h"
+#include "base/base_num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,43 @@ static enum og_rc boost(const struct og_frame *f, const struct cmd_fit *o, struc
     return rc;
 }
 
+struct cmd_fit cmd_fit_of(const struct cmd_learn *o)
+{
+    struct cmd_fit f = {.schema = {.label = o->label,
+                                   .normal = o->normal,
+                                   .no_header = o->no_header,
+                                   .owner = o->owner,
+                                   .max_share = (double)o->max_share / OG_PPM,
+                                   .seed = o->seed},
+                        .unsupervised = o->unsupervised,
+                        .rounds = o->rounds,
+                        .seed = o->seed,
+                        .alpha = (double)o->alpha / OG_PPM};
+    const char *const text[3] = {o->categorical, o->ignore, o->exclude};
+    const char **list[3];
+    size_t n[3];
+    for (unsigned k = 0; k < 3; k++) {
+        f.names[k] = text[k] ? og_xstrdup(text[k]) : NULL;
+        cmd_list(f.names[k], &list[k], &n[k]);
+    }
+    f.schema.categorical = list[0];
+    f.schema.n_categorical = n[0];
+    f.schema.ignore = list[1];
+    f.schema.n_ignore = n[1];
+    f.schema.exclude = list[2];
+    f.schema.n_exclude = n[2];
+    return f;
+}
+
+void cmd_fit_release(struct cmd_fit *f)
+{
+    free((void *)(uintptr_t)f->schema.categorical);
+    free((void *)(uintptr_t)f->schema.ignore);
+    free((void *)(uintptr_t)f->schema.exclude);
+    for (unsigned k = 0; k < 3; k++)
+        free(f->names[k]);
+}
+
 enum og_rc cmd_fit(const char *text, size_t len, const char *name, const struct cmd_fit *o,
                    struct og_model *out, struct og_err *err)
 {
@@ -45,6 +83,8 @@ enum og_rc cmd_fit(const char *text, size_t len, const char *name, const struct 
     og_buf_release(&left_out);
     if (rc != OG_OK)
         return rc;
+    if (o->part > 0 && (double)f.n * o->part >= 1)
+        f.n = (size_t)((double)f.n * o->part);
     if (o->unsupervised && !o->schema.normal) /* labels are not looked at */
         memset(f.y, 0, f.n);
     og_schema_fit(&out->schema, &f);

@@ -9,15 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
-    struct og_opts_common common;
-    const char *csv, *label, *normal, *categorical, *ignore, *model, *key, *passphrase_file;
-    uint64_t alpha, rounds, seed;
-    bool unsupervised, no_header;
-};
-
-#define AT(m) offsetof(struct options, m)
-static const struct og_opt opts[] = {
+#define AT(m) offsetof(struct cmd_learn, m)
+const struct og_opt cmd_learn_opts[CMD_LEARN_OPTS] = {
     {.name = "csv",
      .letter = 'c',
      .kind = OG_OPT_STR,
@@ -46,6 +39,23 @@ static const struct og_opt opts[] = {
      .at = AT(ignore),
      .arg = "COLS",
      .help = "columns that are no features, with commas between"},
+    {.name = "exclude",
+     .kind = OG_OPT_STR,
+     .at = AT(exclude),
+     .arg = "COLS",
+     .help = "leave rows out where one of these columns is neither empty nor 0"},
+    {.name = "owner",
+     .kind = OG_OPT_STR,
+     .at = AT(owner),
+     .arg = "COL",
+     .help = "the column that says whose row it is; see --max-share"},
+    {.name = "max-share",
+     .kind = OG_OPT_PPM,
+     .at = AT(max_share),
+     .arg = "RATE",
+     .min = 1,
+     .max = OG_PPM,
+     .help = "at most this part of the rows from one owner (default 0.05)"},
     {.name = "no-header",
      .kind = OG_OPT_FLAG,
      .at = AT(no_header),
@@ -100,12 +110,12 @@ static const struct og_tool tool = {
     .name = "ogpu-guard train",
     .summary = "learn a model from a table",
     .synopsis = "--csv FILE [--label COL] --model FILE [OPTIONS]",
-    .opts = opts,
-    .n_opts = sizeof opts / sizeof *opts,
+    .opts = cmd_learn_opts,
+    .n_opts = CMD_LEARN_OPTS,
 };
 
-static enum og_rc check(const struct options *o, int operands, const char *operand,
-                        struct og_err *err)
+enum og_rc cmd_learn_check(const struct cmd_learn *o, int operands, const char *operand,
+                           struct og_err *err)
 {
     if (operands > 0)
         return og_err_set(err, OG_E_USAGE, "unexpected operand '%.64s'", operand);
@@ -117,50 +127,27 @@ static enum og_rc check(const struct options *o, int operands, const char *opera
     return OG_OK;
 }
 
-static enum og_rc report(const struct options *o, const struct og_model *m,
+static enum og_rc report(const struct cmd_learn *o, const struct og_model *m,
                          const struct og_hash *hash, size_t bytes, const struct og_key *key,
                          struct og_err *err)
 {
-    char signer[OG_ADDR_TEXT];
-    json_t *members = json_array();
-    for (unsigned k = 0; k < OG_MEMBERS; k++)
-        if (m->has[k])
-            json_array_append_new(members, json_string(og_member_name((enum og_member)k)));
-    json_t *rec =
-        json_pack("{s:s, s:i, s:s, s:o, s:I, s:o, s:I, s:I, s:I}", "kind", "model", "v", 1, "file",
-                  o->model, "sha256", og_json_new_hex(hash->b, OG_HASH_LEN), "bytes",
-                  (json_int_t)bytes, "members", members, "rows", (json_int_t)m->rows, "columns",
-                  (json_int_t)m->schema.n, "alpha_ppm", (json_int_t)o->alpha);
-    if (key) {
-        struct og_addr a = og_key_addr(key);
-        og_addr_format(&a, signer);
-        json_object_set_new(rec, "signer", json_string(signer));
-    }
+    struct og_addr a = {{0}};
+    if (key)
+        a = og_key_addr(key);
+    json_t *rec = cmd_model_record(o->model, m, hash, bytes, key ? &a : NULL);
     enum og_rc rc = og_jsonl_write(stdout, rec, err);
     json_decref(rec);
     return rc;
 }
 
-static enum og_rc train(const struct options *o, struct og_err *err)
+static enum og_rc train(const struct cmd_learn *o, struct og_err *err)
 {
     struct og_buf text = OG_BUF_INIT;
     struct og_model m;
     struct og_key *key = NULL;
     struct og_hash hash;
     size_t bytes;
-    char *categorical = o->categorical ? og_xstrdup(o->categorical) : NULL;
-    char *ignore = o->ignore ? og_xstrdup(o->ignore) : NULL;
-    const char **cat, **ign;
-    struct cmd_fit f = {
-        .schema = {.label = o->label, .normal = o->normal, .no_header = o->no_header},
-        .unsupervised = o->unsupervised,
-        .rounds = o->rounds,
-        .seed = o->seed,
-        .alpha = (double)o->alpha / OG_PPM};
-    cmd_list(categorical, &cat, &f.schema.n_categorical);
-    cmd_list(ignore, &ign, &f.schema.n_ignore);
-    f.schema.categorical = cat;
-    f.schema.ignore = ign;
+    struct cmd_fit f = cmd_fit_of(o);
     enum og_rc rc = cmd_key(o->key, o->passphrase_file, &key, err);
     if (rc == OG_OK)
         rc = cmd_read(o->csv, &text, err);
@@ -175,22 +162,19 @@ static enum og_rc train(const struct options *o, struct og_err *err)
     }
     og_key_free(key);
     og_buf_release(&text);
-    free(cat);
-    free(ign);
-    free(categorical);
-    free(ignore);
+    cmd_fit_release(&f);
     return rc;
 }
 
 int cmd_train(int argc, char **argv)
 {
-    struct options o = {.alpha = CMD_ALPHA_PPM, .rounds = CMD_ROUNDS, .seed = 1};
+    struct cmd_learn o = CMD_LEARN_INIT;
     struct og_err err = {0};
     int first;
     bool done;
     enum og_rc rc = og_cli_parse(&tool, argc, argv, &o, &first, &done, &err);
     if (rc == OG_OK && !done)
-        rc = check(&o, argc - first, argv[first], &err);
+        rc = cmd_learn_check(&o, argc - first, argv[first], &err);
     if (rc == OG_OK && !done)
         rc = train(&o, &err);
     return og_cli_exit(&tool, rc, &err);

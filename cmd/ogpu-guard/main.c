@@ -7,11 +7,11 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"score", cmd_score},
-    {"train", cmd_train},
+    {"models", cmd_models}, {"retrain", cmd_retrain}, {"score", cmd_score},
+    {"series", cmd_series}, {"train", cmd_train},
 };
 
-static const char *const words[] = {"score", "train", NULL};
+static const char *const words[] = {"models", "retrain", "score", "series", "train", NULL};
 
 struct options {
     struct og_opts_common common;
@@ -20,7 +20,7 @@ struct options {
 static const struct og_tool tool = {
     .name = "ogpu-guard",
     .summary = "learn what is normal, score what is not",
-    .synopsis = "score | train [OPTIONS]",
+    .synopsis = "models | retrain | score | series | train [OPTIONS]",
     .commands = words,
 };
 

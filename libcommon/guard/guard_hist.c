@@ -54,6 +54,11 @@ void og_hist_release(struct og_hist *m)
     *m = (struct og_hist){0};
 }
 
+size_t og_hist_bin(const struct og_hist *m, const float *z, size_t j)
+{
+    return bin_of(m, z[j], j);
+}
+
 float og_hist_part(const struct og_hist *m, const float *z, size_t j)
 {
     return m->cost[j * ROW + bin_of(m, z[j], j)];

@@ -21,6 +21,8 @@ struct og_hist {
 void og_hist_fit(const float *z, size_t n, size_t width, struct og_hist *out);
 void og_hist_release(struct og_hist *m);
 float og_hist_score(const struct og_hist *m, const float *z);
+/* Which of bins + 2 cells feature j of z falls into: 0 below, the bins, the last above. */
+size_t og_hist_bin(const struct og_hist *m, const float *z, size_t j);
 /* The part of feature j. */
 float og_hist_part(const struct og_hist *m, const float *z, size_t j);
 void og_hist_encode(const struct og_hist *m, struct og_buf *out);

@@ -3,6 +3,7 @@
 #include "guard/guard_schema.h"
 
 #include "base/base_mem.h"
+#include "base/base_num.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -32,7 +33,9 @@ struct learner {
     size_t len;
     struct column *col;
     size_t n, rows;
-    size_t label; /* SIZE_MAX: none */
+    size_t label, owner;  /* SIZE_MAX: none */
+    struct column owners; /* rows of each value */
+    bool *exclude;
 };
 
 static bool listed(const char *const *list, size_t n, const char *name)
@@ -78,14 +81,23 @@ static enum og_rc take_header(struct learner *l, const struct og_csv *c, struct 
     }
     OG_TRY(check_names(l, l->o->categorical, l->o->n_categorical, err));
     OG_TRY(check_names(l, l->o->ignore, l->o->n_ignore, err));
+    OG_TRY(check_names(l, l->o->exclude, l->o->n_exclude, err));
     if (l->o->label)
         OG_TRY(check_names(l, &l->o->label, 1, err));
-    l->label = SIZE_MAX;
+    if (l->o->owner)
+        OG_TRY(check_names(l, &l->o->owner, 1, err));
+    l->label = l->owner = SIZE_MAX;
+    l->owners.named = true;
+    l->exclude = og_xcalloc(l->n, sizeof *l->exclude);
     for (size_t i = 0; i < l->n; i++) {
         struct column *k = &l->col[i];
         if (l->o->label && strcmp(k->name, l->o->label) == 0)
             l->label = i;
-        k->used = i != l->label && !listed(l->o->ignore, l->o->n_ignore, k->name);
+        if (l->o->owner && strcmp(k->name, l->o->owner) == 0)
+            l->owner = i;
+        l->exclude[i] = listed(l->o->exclude, l->o->n_exclude, k->name);
+        k->used = i != l->label && i != l->owner && !l->exclude[i] &&
+                  !listed(l->o->ignore, l->o->n_ignore, k->name);
         k->named = listed(l->o->categorical, l->o->n_categorical, k->name);
     }
     return OG_OK;
@@ -128,6 +140,17 @@ static void look_at_row(struct learner *l, const struct og_csv *c)
     }
 }
 
+/* A row that --exclude leaves out. */
+static bool excluded(const struct learner *l, const struct og_csv *c)
+{
+    double v;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->exclude[i] && c->field[i][0] &&
+            !(og_csv_number(c->field[i], &v) && !(v < 0 || v > 0)))
+            return true;
+    return false;
+}
+
 typedef enum og_rc row_fn(struct learner *l, const struct og_csv *c, void *ctx, struct og_err *err);
 
 static enum og_rc each_row(struct learner *l, row_fn *fn, void *ctx, struct og_err *err)
@@ -146,7 +169,7 @@ static enum og_rc each_row(struct learner *l, row_fn *fn, void *ctx, struct og_e
         if (rc == OG_OK && c.n != l->n)
             rc = og_err_set(err, OG_E_DATA, "%s:%lu: %zu fields, not %zu", l->name, c.line, c.n,
                             l->n);
-        if (rc == OG_OK && !header)
+        if (rc == OG_OK && !header && !excluded(l, &c))
             rc = fn(l, &c, ctx, err);
         header = false;
     }
@@ -159,6 +182,8 @@ static enum og_rc first_pass(struct learner *l, const struct og_csv *c, void *ct
 {
     (void)ctx, (void)err;
     look_at_row(l, c);
+    if (l->owner != SIZE_MAX)
+        count_value(&l->owners, c->field[l->owner]);
     l->rows++;
     return OG_OK;
 }
@@ -249,14 +274,31 @@ struct filling {
     const struct og_schema *s;
     struct og_frame *f;
     const char **field;
-    size_t at, normals;
+    size_t at, normals, row;
 };
+
+/* Of an owner's rows a random part no larger than its share stays. */
+static bool stays(const struct learner *l, const struct og_csv *c, size_t row)
+{
+    struct value key, *v;
+    if (l->owner == SIZE_MAX)
+        return true;
+    key.s = og_xstrndup(c->field[l->owner], OG_SCHEMA_NAME_MAX);
+    v = bsearch(&key, l->owners.v, l->owners.n, sizeof *v, by_name);
+    free(key.s);
+    double cap = l->o->max_share * (double)l->rows;
+    if (!v) /* one of the owners beyond those that are counted: few rows each */
+        return true;
+    return (double)(og_splitmix64(l->o->seed ^ og_splitmix64(row)) % v->rows) < cap;
+}
 
 static enum og_rc fill_row(struct learner *l, const struct og_csv *c, void *ctx, struct og_err *err)
 {
     struct filling *to = ctx;
     size_t bad;
     (void)err;
+    if (!stays(l, c, to->row++))
+        return OG_OK;
     for (size_t i = 0, k = 0; i < l->n; i++)
         if (l->col[i].used)
             to->field[k++] = c->field[i];
@@ -286,13 +328,29 @@ static enum og_rc learn(struct learner *l, struct og_schema *s, struct og_frame 
     f->width = s->width;
     f->x = og_xcalloc(f->n * f->width, sizeof *f->x);
     f->y = og_xcalloc(f->n, 1);
-    struct filling to = {s, f, og_xcalloc(s->n, sizeof *to.field), 0, 0};
+    struct filling to = {.s = s, .f = f, .field = og_xcalloc(s->n, sizeof *to.field)};
     enum og_rc rc = each_row(l, fill_row, &to, err);
     free(to.field);
+    f->n = to.at;
+    if (rc == OG_OK && f->n == 0)
+        return og_err_set(err, OG_E_DATA, "%s: no rows", l->name);
     if (rc == OG_OK && to.normals == 0)
         return og_err_set(err, OG_E_DATA, "%s: no row is normal: say --normal VALUE of column '%s'",
                           l->name, l->o->label);
     return rc;
+}
+
+static void release(struct learner *l)
+{
+    for (size_t i = 0; l->col && i < l->n; i++) {
+        forget_values(&l->col[i]);
+        free(l->col[i].v);
+        free(l->col[i].name);
+    }
+    forget_values(&l->owners);
+    free(l->owners.v);
+    free(l->exclude);
+    free(l->col);
 }
 
 enum og_rc og_schema_learn(const char *text, size_t len, const char *name,
@@ -303,15 +361,77 @@ enum og_rc og_schema_learn(const char *text, size_t len, const char *name,
     *s = (struct og_schema){0};
     *f = (struct og_frame){0};
     enum og_rc rc = learn(&l, s, f, left_out, err);
-    for (size_t i = 0; l.col && i < l.n; i++) {
-        forget_values(&l.col[i]);
-        free(l.col[i].v);
-        free(l.col[i].name);
-    }
-    free(l.col);
+    release(&l);
     if (rc != OG_OK) {
         og_schema_release(s);
         og_frame_release(f);
     }
+    return rc;
+}
+
+struct reading {
+    const struct og_schema *s;
+    struct og_frame *f;
+    size_t *map, cap, cap_y;
+    const char **field;
+};
+
+static enum og_rc read_row(struct learner *l, const struct og_csv *c, void *ctx, struct og_err *err)
+{
+    struct reading *to = ctx;
+    size_t bad, at = to->f->n;
+    if (at >= CELLS_MAX / to->f->width)
+        return og_err_set(err, OG_E_DATA, "%s: too many rows", l->name);
+    to->f->x = og_xgrow(to->f->x, &to->cap, (at + 1) * to->f->width, sizeof *to->f->x);
+    to->f->y = og_xgrow(to->f->y, &to->cap_y, at + 1, 1);
+    for (size_t k = 0; k < to->s->n; k++)
+        to->field[k] = c->field[to->map[k]];
+    og_schema_encode(to->s, to->field, to->f->x + at * to->f->width, &bad);
+    to->f->y[at] = l->label != SIZE_MAX && !is_normal(l, c->field[l->label]);
+    to->f->n++;
+    return OG_OK;
+}
+
+/* The names of the header, before the first row. */
+static enum og_rc map_names(struct learner *l, struct reading *to, struct og_err *err)
+{
+    const char **names = og_xcalloc(l->n, sizeof *names);
+    for (size_t i = 0; i < l->n; i++)
+        names[i] = l->col[i].name;
+    enum og_rc rc = og_schema_map(to->s, names, l->n, to->map, err);
+    free(names);
+    return rc == OG_OK ? rc : og_err_wrap(err, rc, "%s", l->name);
+}
+
+static enum og_rc no_row(struct learner *l, const struct og_csv *c, void *ctx, struct og_err *err)
+{
+    (void)l, (void)c, (void)ctx, (void)err;
+    return OG_OK;
+}
+
+enum og_rc og_schema_read(const char *text, size_t len, const char *name,
+                          const struct og_schema_opts *o, const struct og_schema *s,
+                          struct og_frame *f, struct og_err *err)
+{
+    const struct og_schema_opts plain = {
+        .label = o->label, .normal = o->normal, .no_header = o->no_header};
+    struct learner l = {.o = &plain, .text = text, .len = len, .name = name};
+    *f = (struct og_frame){.width = s->width};
+    struct reading to = {.s = s,
+                         .f = f,
+                         .map = og_xcalloc(s->n, sizeof *to.map),
+                         .field = og_xcalloc(s->n, sizeof *to.field)};
+    enum og_rc rc = each_row(&l, no_row, NULL, err);
+    if (rc == OG_OK && l.n > 0)
+        rc = map_names(&l, &to, err);
+    if (rc == OG_OK)
+        rc = each_row(&l, read_row, &to, err);
+    if (rc == OG_OK && f->n == 0)
+        rc = og_err_set(err, OG_E_DATA, "%s: no rows", name);
+    release(&l);
+    free(to.map);
+    free(to.field);
+    if (rc != OG_OK)
+        og_frame_release(f);
     return rc;
 }

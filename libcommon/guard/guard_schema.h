@@ -52,6 +52,14 @@ struct og_schema_opts {
     const char *const *ignore;
     size_t n_ignore;
     bool no_header; /* columns are named 1, 2, ... */
+    /* Against poisoning: columns whose rows are left out where they are neither empty nor 0
+     * (quarantined, young), and a column (whose row it is) no value of which may have more than
+     * max_share of the rows. None of them is a feature. */
+    const char *const *exclude;
+    size_t n_exclude;
+    const char *owner;
+    double max_share;
+    uint64_t seed; /* which rows of an owner with too many stay */
 };
 
 void og_schema_release(struct og_schema *s);
@@ -64,6 +72,11 @@ void og_frame_release(struct og_frame *f);
 enum og_rc og_schema_learn(const char *text, size_t len, const char *name,
                            const struct og_schema_opts *o, struct og_schema *s, struct og_frame *f,
                            struct og_buf *left_out, struct og_err *err) OG_MUST_CHECK;
+/* Rows of another table by columns that are learned already; label and normal as above, exclude and
+ * owner unused. OG_E_DATA: a column is missing, malformed rows, no rows. */
+enum og_rc og_schema_read(const char *text, size_t len, const char *name,
+                          const struct og_schema_opts *o, const struct og_schema *s,
+                          struct og_frame *f, struct og_err *err) OG_MUST_CHECK;
 /* Sets log, mid and scale from the rows with y = 0. */
 void og_schema_fit(struct og_schema *s, const struct og_frame *f);
 

@@ -155,3 +155,70 @@ has_xgboost() {
   run -0 ogpu-guard score --help
   run -0 ogpu-guard --version
 }
+
+@test "series: the spike, the drop, the dead day; odd rows" {
+  awk 'BEGIN { print "timestamp,value"; for (i = 0; i < 4000; i++) {
+    v = 50 + 40 * sin(i * 6.2831853 / 288) + (i * 7919) % 100 / 20
+    if (i == 2000) v += 200
+    if (i >= 3168 && i < 3456) v = 10 + (i * 7919) % 100 / 20
+    printf "%s,%.3f\n", strftime("%Y-%m-%d %H:%M:%S", 1400000000 + 300 * i, 1), v } }' >s.csv
+  run -0 --separate-stderr ogpu-guard series --csv s.csv
+  [ "${#lines[@]}" -eq 4000 ]
+  jq -se 'all(.kind == "point" and .score >= 0) and .[0].timestamp == "2014-05-13 16:53:20" and .[1].value > 0' \
+    <<<"$output"
+  jq -se 'to_entries | (max_by(.value.score).key == 2000) and
+    (map(select(.key > 2800)) | max_by(.value.score).key | . >= 3168 and . < 3480)' <<<"$output"
+  # no header, no clock, a missing value
+  printf 'a,1\nb,\nc,3\n' >odd.csv
+  run -0 ogpu-guard series --csv odd.csv
+  [ "${lines[1]}" = '{"kind":"point","score":0,"timestamp":"b","v":1,"value":null}' ]
+  run -65 --separate-stderr bash -c 'printf "a,1\nb,x\n" | ogpu-guard series -c -'
+  [ "$stderr" = "ogpu-guard series: stdin:2: 'x' is not a number" ]
+  run -65 --separate-stderr ogpu-guard series -c <(echo 1; echo 2)
+  [[ "$stderr" == *"a timestamp and a value are needed" ]]
+  run -0 ogpu-guard series --csv - </dev/null
+  [ -z "$output" ]
+  run -64 ogpu-guard series
+}
+
+@test "retrain: no drift, drift and a better challenger, a golden set that is not given up" {
+  table 3000 >old.csv
+  train="ogpu-guard train --label label --normal normal --unsupervised"
+  again="ogpu-guard retrain --label label --normal normal --unsupervised --model m"
+  $train --csv old.csv --model m >/dev/null
+  cp m first
+  table 6000 | sed 2,3001d >same.csv
+  run -0 $again --csv same.csv --if-drift
+  jq -e '.drift == false and .swapped == false and .why == "no drift" and .mean_p > 0.4 and .mean_p < 0.6' \
+    <<<"$output"
+  cmp m first
+  awk -F, -v OFS=, 'NR > 1 { $1 += 20; $2 += 30 } { print }' same.csv >moved.csv
+  run -0 $again --csv moved.csv --golden old.csv
+  jq -e '.drift and .p_moved and (.moved | map(.column)) == ["a", "b"] and .swapped == false and
+    .why == "it judges the golden set worse" and .challenger.last.balanced > .champion.last.balanced' <<<"$output"
+  cmp m first
+  run -0 $again --csv moved.csv --if-drift
+  jq -e '.swapped and .challenger.last.fpr < 0.1 and .champion.last.fpr > 0.9' <<<"$output"
+  cmp m.previous first
+  run -0 ogpu-guard models m m.previous --columns
+  jq -se 'map(.file) == ["m", "m.previous"] and .[0].sha256 != .[1].sha256 and
+    (.[0].column | map(.name)) == ["a", "b", "proto"]' <<<"$output"
+  run -65 --separate-stderr $again --csv <(echo a,b,label; echo 1,1,normal)
+  [[ "$stderr" == *"column 'proto' of the model is missing" ]]
+  run -66 ogpu-guard models nothing
+  run -64 ogpu-guard models
+}
+
+@test "poisoning is bounded: one owner's share, and rows that are left out" {
+  table 2500 | awk -F, -v OFS=, 'NR == 1 { print $0, "who", "young"; next } { print $0, "w" NR % 40, 0 }' >t.csv
+  # one owner sends as much again of what it wants to be normal
+  table 2500 | awk -F, -v OFS=, 'NR > 1 { print 5, -5, "tcp", "normal", "evil", 0 }' >>t.csv
+  table 500 | awk -F, -v OFS=, 'NR > 1 { print 5, -5, "tcp", "normal", "new" NR, 1 }' >>t.csv
+  learn="ogpu-guard train --csv t.csv --label label --normal normal --unsupervised"
+  run -0 $learn --owner who --exclude young --model bounded
+  jq -e '.rows > 2550 and .rows < 2850 and .columns == 3' <<<"$output"
+  run -0 $learn --ignore who,young --model fooled
+  p() { printf 'a,b,proto\n5,-5,tcp\n' | ogpu-guard score --csv - --model "$1" | jq .p; }
+  [ "$(jq -n "$(p bounded) < 0.25 and $(p fooled) > 0.5")" = true ]
+  run -64 ogpu-guard train --csv t.csv --label label --owner nobody -u --model m
+}
