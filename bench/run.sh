@@ -9,7 +9,7 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm evm cuda}
+parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm kernels evm cuda}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
@@ -430,6 +430,14 @@ bench_gemm() {
         value=$(sed -n 's/.*"value":\([0-9.]*\).*/\1/p' <<<"$line")
         [ -z "$name" ] || emit "$name" "$value" "$unit" 1
     done
+}
+
+bench_kernels() {
+    local name value unit peer peer_value
+    "$aid/bench_kernel" >"$tmp/kernels" || die "bench_kernel failed"
+    while IFS=$'\t' read -r name value unit peer peer_value; do
+        emit "$name" "$value" "$unit" 5 ${peer:+"$peer" "$peer_value"}
+    done <"$tmp/kernels"
 }
 
 bench_evm() {

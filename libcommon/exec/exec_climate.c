@@ -1,9 +1,9 @@
 /* exec_climate.c - statistics of many cells side by side, a lane each. */
 #include "exec/exec_climate.h"
 
+#include "base/base_clones.h"
 #include "base/base_mem.h"
 #include "base/base_num.h"
-#include "exec/exec_clones.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* exec_reduce.c - sums over rows, columns side by side. */
 #include "exec/exec_reduce.h"
 
+#include "base/base_clones.h"
 #include "base/base_num.h"
-#include "exec/exec_clones.h"
 
 #include <string.h>
 

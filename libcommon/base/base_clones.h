@@ -1,8 +1,8 @@
-/* exec_clones.h - for loops that the compiler may widen: compiled once for each instruction set,
+/* base_clones.h - for loops that the compiler may widen: compiled once for each instruction set,
  * the best one taken at run time. Sums keep their order and products are not fused, so that the
  * bits are the same. */
-#ifndef OG_EXEC_CLONES_H
-#define OG_EXEC_CLONES_H
+#ifndef OG_BASE_CLONES_H
+#define OG_BASE_CLONES_H
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
