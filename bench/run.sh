@@ -436,7 +436,11 @@ bench_kernels() {
     local name value unit peer peer_value
     "$aid/bench_kernel" >"$tmp/kernels" || die "bench_kernel failed"
     while IFS=$'\t' read -r name value unit peer peer_value; do
-        emit "$name" "$value" "$unit" 5 ${peer:+"$peer" "$peer_value"}
+        if [ -n "${peer:-}" ]; then
+            emit "$name" "$value" "$unit" 5 "$peer" "$peer_value"
+        else
+            emit "$name" "$value" "$unit" 5
+        fi
     done <"$tmp/kernels"
 }
 
