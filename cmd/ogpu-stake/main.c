@@ -10,6 +10,8 @@
         .name = n, .kind = k, .at = AT(m), __VA_ARGS__                                             \
     }
 
+static const char *const backends[] = {"local", "slurm", NULL};
+
 /* clang-format off */
 static const struct og_opt opts[] = {
     OPT("key", OG_OPT_STR, key, .letter = 'k', .arg = "NAME",
@@ -46,6 +48,14 @@ static const struct og_opt opts[] = {
         .help = "take no job that locks more of the bond (0: no bound)"),
     OPT("capacity-ms", OG_OPT_U64, capacity_ms, .arg = "MS", .min = 10, .max = 60000,
         .help = "how long capacity is measured (default 1000)"),
+    OPT("backend", OG_OPT_ENUM, backend, .arg = "KIND", .choices = backends,
+        .help = "the node is this machine (local) or the cluster that it submits to (slurm)"),
+    OPT("partition", OG_OPT_LIST, partitions, .arg = "NAME",
+        .help = "with --backend slurm: nodes of these partitions (default: the default one)"),
+    OPT("cluster-dir", OG_OPT_STR, cluster_dir, .arg = "DIR", .complete = "dir",
+        .help = "with --backend slurm: folder that its nodes share (default: slurm in the state)"),
+    OPT("vram", OG_OPT_BYTES, vram, .arg = "BYTES",
+        .help = "with --backend slurm: memory of each GPU"),
     OPT("link", OG_OPT_U64, link, .arg = "PEER", .min = 1,
         .help = "report the link from the key's node to node PEER"),
     OPT("latency", OG_OPT_U64, latency_us, .arg = "US", .max = 3600000000u,
@@ -97,7 +107,12 @@ static enum og_rc check(const struct stake_options *o, int operands, struct og_e
         return og_err_set(err, OG_E_USAGE, "--account goes with --statement");
     bool terms = o->threads || o->share_ppm || o->slots || o->mem_bytes || o->classes ||
                  o->submitters.n || o->min_rate != STAKE_UNSET || o->max_lock != STAKE_UNSET ||
-                 o->capacity_ms;
+                 o->capacity_ms || o->backend;
+    if ((o->partitions.n || o->cluster_dir || o->vram) && !o->backend)
+        return og_err_set(err, OG_E_USAGE,
+                          "--partition, --cluster-dir and --vram go with --backend slurm");
+    if (o->backend && (o->threads || o->mem_bytes))
+        return og_err_set(err, OG_E_USAGE, "--threads and --mem are of a local node");
     if (terms && !o->join && !o->update)
         return og_err_set(err, OG_E_USAGE, "what a node offers goes with --join and --update");
     bool measure = o->latency_us != STAKE_UNSET || o->bandwidth != STAKE_UNSET;

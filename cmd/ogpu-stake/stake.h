@@ -21,7 +21,10 @@ struct stake_options {
     uint64_t leave, bond, unbond, node, link, explain, upgrade;
     uint64_t latency_us, bandwidth, min_rate, max_lock;
     uint64_t threads, share_ppm, slots, mem_bytes, capacity_ms;
-    struct og_opt_list params, submitters;
+    struct og_opt_list params, submitters, partitions;
+    int backend; /* 0 local, 1 slurm */
+    const char *cluster_dir;
+    uint64_t vram;
 };
 
 /* stake_open.c: the state, who acts on it, and what it sends. */
@@ -56,6 +59,11 @@ enum og_rc stake_node(struct stake *s, uint64_t id, struct og_node *n,
 enum og_rc stake_params(struct stake *s, struct og_err *err) OG_MUST_CHECK;
 /* protocol.upgrade, likewise. */
 enum og_rc stake_upgrade(struct stake *s, struct og_err *err) OG_MUST_CHECK;
+
+/* stake_cluster.c: slots (the caller decrefs) and capacity of the cluster that this machine submits
+ * to. */
+enum og_rc stake_cluster(const struct stake *s, const struct og_hash *seed, uint64_t bench_ms,
+                         json_t **slots, uint64_t *mflops_per_s, struct og_err *err) OG_MUST_CHECK;
 
 /* The things it does. */
 enum og_rc stake_list(const struct stake_options *o, struct og_err *err) OG_MUST_CHECK;

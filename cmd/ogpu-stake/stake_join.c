@@ -22,8 +22,9 @@ static struct og_node_limits limits(const struct stake_options *o)
 
 /* Measures with the beacon of the last block as the seed: nobody knew it long before. */
 static enum og_rc measure(struct stake *s, const struct og_node_limits *l, uint64_t *height,
-                          uint64_t *mflops_per_s, struct og_err *err)
+                          uint64_t *mflops_per_s, json_t **slots, struct og_err *err)
 {
+    *slots = NULL;
     struct og_roots r = {0};
     bool found;
     OG_TRY(og_block_last(s->store, height, NULL, err));
@@ -31,7 +32,19 @@ static enum og_rc measure(struct stake *s, const struct og_node_limits *l, uint6
     OG_TRY(og_row_get(s->store, OG_F_ROOTS, &r, &found, err));
     struct og_hash seed = found ? r.beacon : *og_engine_chain(s->engine);
     uint64_t ms = s->o->capacity_ms ? s->o->capacity_ms : CAPACITY_MS;
+    if (s->o->backend)
+        return stake_cluster(s, &seed, ms, slots, mflops_per_s, err);
     return og_node_measure(l, seed.b, ms, mflops_per_s, err);
+}
+
+/* The node, with the slots of a cluster in place of this machine's (slots NULL); takes slots. */
+static json_t *node_body(const struct og_node_limits *l, uint64_t mflops_per_s, uint64_t height,
+                         const struct og_nodekey *keys, json_t *slots)
+{
+    json_t *body = og_node_body(l, mflops_per_s, height, keys);
+    if (slots)
+        json_object_set_new(body, "slots", slots);
+    return body;
 }
 
 static json_t *split(const char *list)
@@ -119,9 +132,10 @@ static enum og_rc join(struct stake *s, struct og_err *err)
     uint64_t node = 0;
     OG_TRY(og_nodekey_ensure(s->keys_dir, s->o->key, &keys, err));
     json_t *body = NULL;
-    enum og_rc rc = measure(s, &l, &height, &mflops_per_s, err);
+    json_t *slots;
+    enum og_rc rc = measure(s, &l, &height, &mflops_per_s, &slots, err);
     if (rc == OG_OK) {
-        body = og_node_body(&l, mflops_per_s, height, &keys);
+        body = node_body(&l, mflops_per_s, height, &keys, slots);
         rc = add_terms(s, body, err);
     }
     if (rc == OG_OK && s->o->owner && strcmp(s->o->owner, s->o->key) != 0)
@@ -155,10 +169,11 @@ static enum og_rc update(struct stake *s, struct og_err *err)
     json_t *body;
     enum og_rc rc = OG_OK;
     OG_TRY(stake_own_node(s, &node, err));
-    if (o->threads || o->share_ppm || o->slots || o->mem_bytes || o->capacity_ms) {
+    if (o->threads || o->share_ppm || o->slots || o->mem_bytes || o->capacity_ms || o->backend) {
         struct og_node_limits l = limits(o);
-        OG_TRY(measure(s, &l, &height, &mflops_per_s, err));
-        body = og_node_body(&l, mflops_per_s, height, NULL);
+        json_t *slots;
+        OG_TRY(measure(s, &l, &height, &mflops_per_s, &slots, err));
+        body = node_body(&l, mflops_per_s, height, NULL, slots);
         static const char *const said[] = {"classes", "max_lock", "min_rate", "submitters"};
         for (size_t i = 0; i < sizeof said / sizeof *said; i++)
             json_object_del(body, said[i]);

@@ -76,6 +76,8 @@ static const struct og_opt table[] = {
           "time an element may take; 10m by default"),
     VALUE("mem", BYTES, mem, "SIZE", "memory an element needs"),
     VALUE("name", STR, name, "NAME", "name of the task"),
+    BOUND("nodes", U64, nodes, "N", 1, OG_TASKREC_NODES_MAX,
+          "run the program on N nodes of a cluster at once, MPI for one"),
     VALUE("older", DURATION, older_ms, "TIME", "--prune only what ended that long ago"),
     VALUE("out", LIST, out, "PATH", "an output file of the job"),
     VALUE("param", LIST, param, "PARAM", "a parameter of the kernel of --cuda, in their order"),
@@ -139,7 +141,7 @@ static void set_defaults(struct og_submit_options *o)
     o->verify = o->sandbox = -1;
     o->urgency = o->deadline_ms = o->limit_ms = o->price = o->cores = o->mem = unset;
     o->gpu = o->vram = o->samples = o->check_limit_ms = o->retry = o->expires_ms = unset;
-    o->chunk = o->amount = o->shared = o->parts = unset;
+    o->nodes = o->chunk = o->amount = o->shared = o->parts = unset;
 }
 
 /* Things to do besides submitting: at most one. */
@@ -194,7 +196,8 @@ static bool describes(const struct og_submit_options *o)
            o->limit_ms != unset || o->price != unset || o->cores != unset || o->mem != unset ||
            o->gpu != unset || o->vram != unset || o->samples != unset ||
            o->check_limit_ms != unset || o->retry != unset || o->expires_ms != unset ||
-           o->chunk != unset || o->verify >= 0 || o->sandbox >= 0 || o->root || o->network;
+           o->chunk != unset || o->nodes != unset || o->verify >= 0 || o->sandbox >= 0 || o->root ||
+           o->network;
 }
 
 static enum og_rc submit(const struct og_submit_options *o, int argc, char **argv,

@@ -25,7 +25,7 @@ struct og_submit_options {
     uint64_t shared, parts;
     struct og_opt_list after, in, sha256, out, env, arg, cancel, accept, dispute, param;
     uint64_t urgency, deadline_ms, limit_ms, price, cores, mem, gpu, vram, samples, check_limit_ms,
-        retry, expires_ms, chunk, older_ms, amount;
+        retry, expires_ms, chunk, nodes, older_ms, amount;
     int verify, sandbox; /* -1: not given */
     bool wait, follow, tx, prune, dry_run, force, to_stdout, network;
 };

@@ -199,6 +199,7 @@ static enum og_rc build(json_t *o, const struct og_submit_options *opt, int argc
     set_number(o, "deadline_ms", opt->deadline_ms);
     set_number(o, "limit_ms", opt->limit_ms);
     set_number(o, "chunk", opt->chunk);
+    set_number(o, "nodes", opt->nodes);
     set_number(o, "samples", opt->samples);
     set_number(o, "expires_ms", opt->expires_ms);
     set_number(o, "retry", opt->retry);

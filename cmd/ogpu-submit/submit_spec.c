@@ -386,6 +386,10 @@ enum og_rc og_submit_spec_line(const struct og_taskrec *r, struct og_inputs *inp
         put_key("network", &first, out);
         og_buf_adds(out, "true");
     }
+    if (r->nodes > 1) {
+        put_key("nodes", &first, out);
+        og_buf_addu(out, r->nodes);
+    }
     if (r->out)
         put_out(r->out, &first, out);
     if (r->cuda)

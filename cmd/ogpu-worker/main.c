@@ -10,6 +10,7 @@
 
 static const char *const sandboxes[] = {"bwrap", "none", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const backends[] = {"local", "slurm", NULL};
 static const char *const cudas[] = {"auto", "cpu", "gpu", "none", NULL};
 
 const char *const worker_rules[WORKER_RULES] = {
@@ -115,6 +116,29 @@ static const struct og_opt opts[] = {
      .arg = "WHERE",
      .choices = cudas,
      .help = "run CUDA kernels on the gpu, the cpu, auto (gpu, else cpu), or none"},
+    {.name = "backend",
+     .kind = OG_OPT_ENUM,
+     .at = AT(backend),
+     .arg = "KIND",
+     .choices = backends,
+     .help = "run jobs here (local) or on the cluster that this machine submits to (slurm)"},
+    {.name = "partition",
+     .kind = OG_OPT_LIST,
+     .at = AT(partitions),
+     .arg = "NAME",
+     .help = "of the cluster; may be repeated: the first that fits a job (default: all)"},
+    {.name = "cluster-dir",
+     .kind = OG_OPT_STR,
+     .at = AT(cluster_dir),
+     .arg = "DIR",
+     .help = "folder that the cluster's nodes share (default: slurm in the state)",
+     .complete = "dir"},
+    {.name = "exec",
+     .kind = OG_OPT_STR,
+     .at = AT(exec),
+     .arg = "DIR",
+     .help = "run the job that lies in DIR, as a node of the cluster does",
+     .complete = "dir"},
     {.name = "devices",
      .kind = OG_OPT_FLAG,
      .at = AT(devices),
@@ -147,6 +171,10 @@ static enum og_rc check(const struct worker_options *o, struct og_err *err)
                                   : "--once, --watch, --drain and --devices exclude each other");
     if (o->gpu != WORKER_NO_GPU && !control)
         return og_err_set(err, OG_E_USAGE, "--gpu goes with --pause, --resume and --give-back");
+    if (o->exec && (o->once || o->watch || o->drain || o->devices || control))
+        return og_err_set(err, OG_E_USAGE, "--exec goes alone");
+    if ((o->partitions.n || o->cluster_dir) && o->backend == 0)
+        return og_err_set(err, OG_E_USAGE, "--partition and --cluster-dir go with --backend slurm");
     if (o->common.human && !o->devices)
         return og_err_set(err, OG_E_USAGE, "-H goes with --devices");
     return OG_OK;
@@ -155,6 +183,8 @@ static enum og_rc check(const struct worker_options *o, struct og_err *err)
 static enum og_rc run(const struct worker_options *o, struct og_err *err)
 {
     enum og_rc rc = check(o, err);
+    if (rc == OG_OK && o->exec)
+        return worker_exec(o, err);
     if (rc != OG_OK || o->devices)
         return rc == OG_OK ? worker_devices(o, err) : rc;
     struct worker *w = og_xcalloc(1, sizeof *w);

@@ -25,6 +25,9 @@ struct worker_options {
     int sandbox; /* 0 bwrap, 1 none */
     int cuda;    /* enum og_cuda_where; 3: none */
     bool devices;
+    int backend; /* 0 local, 1 slurm */
+    const char *cluster_dir, *exec;
+    struct og_opt_list partitions;
     int log_format; /* 0 text, 1 json */
     const char *config;
     const char *rule[WORKER_RULES]; /* in the order of worker_rules */
@@ -72,6 +75,7 @@ struct run {
     struct og_err kept_err;
     atomic_uint_least64_t at;
     char *dir, *scratch, *out_path, *err_path;
+    char *cluster_dir;           /* the lease's folder in the cluster, or NULL */
     int lock_fd, out_fd, err_fd; /* of a thread's leases one has the folder, for all of them */
     bool started, gone, seen,    /* on the chain; ended by the chain; in the last scan */
         shown, claimed;          /* row put; against other processes */
@@ -120,8 +124,10 @@ struct worker_activity {
     uint64_t last_ms; /* Unix time of their last event */
 };
 
+struct cluster;
 struct worker {
     const struct worker_options *o;
+    struct cluster *cluster; /* NULL: jobs run on this machine */
     struct og_engine *engine;
     struct og_store *store;
     struct og_spec_cache *specs;
@@ -236,6 +242,24 @@ void worker_let_go(char *dir, int fd);
 /* worker_devices.c */
 /* What this machine computes with, on stdout; needs no state. */
 enum og_rc worker_devices(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
+
+/* worker_exec.c */
+/* --exec: runs what lies in a folder; needs no state. */
+enum og_rc worker_exec(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
+
+/* worker_cluster.c */
+enum og_rc worker_cluster_open(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+void worker_cluster_close(struct worker *w);
+
+/* worker_cluster_run.c; by the thread of the lease, but the first and the last. */
+/* "FOLDER/<lease>/name", "" for the folder itself; the caller frees. */
+char *worker_cluster_path(const struct worker *w, uint64_t lease, const char *name);
+/* Submits the lease's job, unless that was done before, and waits for a node to have it. */
+enum og_rc worker_cluster_prepare(struct run *r, struct og_err *err) OG_MUST_CHECK;
+/* Lets it run and waits for its end: r->res, as og_work_run. */
+void worker_cluster_run(struct run *r);
+/* The lease needs its folder no more. */
+void worker_cluster_leave(struct run *r);
 
 /* worker_clean.c */
 /* Removes what killed workers left of leases that nobody runs now. */

@@ -26,7 +26,7 @@ static void lead(struct run *last, struct run *r)
 bool worker_chain_link(struct run *r)
 {
     struct run *last = NULL;
-    if (!r->started || r->job.lease.method != OG_VERIFY_OWN)
+    if (!r->started || r->job.lease.method != OG_VERIFY_OWN || r->w->cluster)
         return false;
     pthread_mutex_lock(&r->w->lock);
     for (struct run *o = r->w->runs; o && !last; o = o->next) /* the youngest stands first */

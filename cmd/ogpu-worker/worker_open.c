@@ -157,6 +157,8 @@ enum og_rc worker_open(const struct worker_options *o, struct worker *w, struct 
         return og_err_set(err, OG_E_IO, "no eventfd: %s", strerror(errno));
     if (!w->is_filter && !o->drain)
         OG_TRY(worker_gate_open(w, err));
+    if (o->backend == 1)
+        return worker_cluster_open(w, err);
     if (o->watch && o->sandbox == 0) {
         OG_TRY(og_sandbox_probe(geteuid() == 0 ? OG_JOB_UID_BASE : 0, err));
         w->sandbox_known = true;
@@ -169,6 +171,7 @@ void worker_close(struct worker *w)
     worker_chain_stop(w);
     while (w->runs)
         worker_run_free(w->runs);
+    worker_cluster_close(w);
     for (size_t i = 0; i < w->n_wish; i++)
         json_decref(w->wish[i].body);
     worker_gate_close(w);

@@ -138,7 +138,8 @@ json_t *worker_own_next(struct worker *w, struct og_work_node *node, struct run 
     uint64_t slot[SLOTS_MAX];
     uint64_t all[SLOTS_MAX];
     size_t slots;
-    if (!w->mean_us || w->mean_us > LONG_US || w->draining || worker_closed(w, node) || w->o->drain)
+    if (!w->mean_us || w->mean_us > LONG_US || w->draining || worker_closed(w, node) ||
+        w->o->drain || w->cluster)
         return NULL;
     size_t m = left_slots(w, node, run, n, slot);
     if (!m || og_query(w->store, OG_Q_SLOTS_OF, (uint64_t[]){node->id}, 1, all, 1, SLOTS_MAX,

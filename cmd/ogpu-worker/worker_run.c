@@ -60,6 +60,10 @@ enum og_rc worker_how(struct worker *w, const struct og_work_job *job, struct og
         return og_err_set(err, OG_E_NOPERM, "without a sandbox only one's own jobs are run");
     if (job->spec.is_cuda && w->o->cuda == WORKER_CUDA_NONE)
         return og_err_set(err, OG_E_NOPERM, "this worker takes no CUDA");
+    if (job->spec.nodes > 1 && !w->cluster)
+        return og_err_set(err, OG_E_NOPERM, "its program runs on several nodes, not on one");
+    if (w->cluster) /* whose nodes see to it */
+        return OG_OK;
     if (job->spec.is_cuda)
         OG_TRY(og_exec_cuda_probe(how->cuda, NULL, err));
     if (none || job->spec.kernel) /* a kernel's code is ours, and runs in a child */
@@ -155,7 +159,10 @@ static void run_lease(struct run *r)
     uint64_t start = og_time_mono_us();
     uint64_t none = 0;
     atomic_compare_exchange_strong(&r->thread->go_ms, &none, start / 1000);
-    og_work_run(&r->job, &r->how, &r->res, &r->at, &r->stop);
+    if (r->w->cluster)
+        worker_cluster_run(r);
+    else
+        og_work_run(&r->job, &r->how, &r->res, &r->at, &r->stop);
     r->unsynced = r->res.stored && (r->how.nosync || r->job.lease.count > 4);
     r->kept = r->res.done
                   ? og_work_manifest(&r->job, &r->res, !r->unsynced, &r->manifest, &r->kept_err)
@@ -182,6 +189,8 @@ static void *work(void *ctx)
     struct run *r = ctx;
     struct worker *w = r->w;
     r->prepared = fetch(r);
+    if (r->prepared == OG_OK && w->cluster)
+        r->prepared = worker_cluster_prepare(r, &r->err);
     if (!wait_go(r))
         return NULL;
     struct og_err left;
@@ -235,6 +244,14 @@ static enum og_rc set_up(struct run *r, bool *busy, struct og_err *err)
     if (open_live(r->out_path, &r->out_fd) < 0 || open_live(r->err_path, &r->err_fd) < 0)
         return og_err_set(err, OG_E_CANTCREATE, "cannot make files in '%s': %s", r->dir,
                           strerror(errno));
+    if (r->w->cluster) {
+        r->cluster_dir = worker_cluster_path(r->w, id, "");
+        free(r->out_path);
+        free(r->err_path);
+        r->out_path = worker_cluster_path(r->w, id, "live.out");
+        r->err_path = worker_cluster_path(r->w, id, "live.err");
+        return OG_OK;
+    }
     make_scratch(r);
     r->how.scratch = r->scratch;
     r->how.stdout_fd = r->out_fd;
@@ -249,6 +266,7 @@ static void tear_down(struct run *r)
     if (r->err_fd >= 0)
         close(r->err_fd);
     worker_let_go(r->dir, r->lock_fd);
+    worker_cluster_leave(r);
     if (r->claimed)
         worker_unclaim(r->w, r->job.lease.id);
     free(r->scratch);

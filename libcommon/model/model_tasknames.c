@@ -11,7 +11,7 @@ static const char *const members[] = {
     "cores",         "count", "env",     "deadline_ms", "expires_ms", "cuda",           "gpu_ppm",
     "gpu_mem_bytes", "in",    "kernel",  "kind",        "limit_ms",   "max_price",      "mem_bytes",
     "name",          "out",   "retry",   "samples",     "sandbox",    "urgency",        "v",
-    "verify",        "root",  "network",
+    "verify",        "root",  "network", "nodes",
 };
 static const char *const in_members[] = {"bytes", "path", "sha256", "url", "urls"};
 

@@ -11,6 +11,8 @@
 
 #define METHODS 6 /* of og_method_names, `auto` the last */
 #define OWN     0
+#define EXACT   1
+#define VOTE    2
 #define CMD     3
 #define ACCEPT  4
 #define AUTO    5
@@ -335,6 +337,10 @@ static enum og_rc read_terms(const json_t *o, struct og_taskrec *r, struct og_er
     r->urgency = 1;
     r->retry = 2;
     r->limit_ms = OG_TASKREC_LIMIT_MS;
+    r->nodes = 1;
+    OG_TRY(number(o, "nodes", 1, OG_TASKREC_NODES_MAX, &r->nodes, err));
+    if (r->nodes > 1 && !r->argv)
+        return must(err, "nodes", "absent without 'argv'");
     OG_TRY(number(o, "cores", 0, 65536, &r->cores, err));
     OG_TRY(number(o, "mem_bytes", 0, OG_TASKREC_SIZE_MAX, &r->mem_bytes, err));
     OG_TRY(number(o, "gpu_ppm", 0, OG_TASKREC_GPU_MAX, &r->gpu_ppm, err));
@@ -390,6 +396,8 @@ static enum og_rc read_words(const json_t *o, struct og_taskrec *r, struct og_er
         r->verify++;
     if (r->verify == METHODS)
         return must(err, "verify", "own, exact, vote, cmd, accept or auto");
+    if (r->nodes > 1 && (r->verify == EXACT || r->verify == VOTE))
+        return must(err, "verify", "own, accept, cmd or auto beside 'nodes'");
     OG_TRY(read_surroundings(o, r, err));
     if ((r->verify == CMD) != (r->check != NULL))
         return must(err, "check", "there with 'verify' cmd, and only then");

@@ -24,6 +24,7 @@
 #define OG_TASKREC_SIZE_MAX  9007199254740991u
 #define OG_TASKREC_LIMIT_MS  600000u /* limit_ms where none is given: ten minutes */
 #define OG_TASKREC_CHUNK_MAX 1024u
+#define OG_TASKREC_NODES_MAX 4096u
 
 /* Pointers are borrowed from the parsed object. */
 struct og_taskrec {
@@ -35,6 +36,7 @@ struct og_taskrec {
     const json_t *env, *in, *out, *check, *after; /* NULL: none; entries by the readers below */
     uint64_t check_limit_ms;                      /* 0: none given */
     uint64_t cores, mem_bytes, gpu_ppm, gpu_mem_bytes;
+    uint64_t nodes;                          /* that an element runs on at once */
     uint64_t urgency, deadline_ms, limit_ms; /* deadline_ms: from now, 0 none */
     bool has_max_price;
     uint64_t max_price;

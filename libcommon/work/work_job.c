@@ -144,11 +144,14 @@ static void free_inputs(struct og_job_in *in, size_t n)
     free(in);
 }
 
-/* The spec's environment, then what every job is told. */
+/* The spec's environment, then what every job is told, then what this machine adds. */
 static const char **environment(const struct og_work_job *w, const struct og_work_how *how,
                                 uint64_t index, char told[TOLD][128])
 {
-    const char **env = og_xcalloc(w->spec.n_env + TOLD + 1, sizeof *env);
+    size_t more = 0;
+    while (how->env && how->env[more])
+        more++;
+    const char **env = og_xcalloc(w->spec.n_env + TOLD + more + 1, sizeof *env);
     size_t n = 3;
     for (size_t i = 0; i < w->spec.n_env; i++)
         env[i] = w->spec.env[i];
@@ -166,6 +169,8 @@ static const char **environment(const struct og_work_job *w, const struct og_wor
     }
     for (size_t i = 0; i < n; i++)
         env[w->spec.n_env + i] = told[i];
+    for (size_t i = 0; i < more; i++)
+        env[w->spec.n_env + n + i] = how->env[i];
     return env;
 }
 
@@ -379,6 +384,11 @@ enum og_rc og_work_element(const struct og_work_job *w, const struct og_work_how
                            uint64_t index, struct og_work_result *r,
                            const volatile sig_atomic_t *stop, struct og_err *err)
 {
+    if (w->spec.nodes > 1 && !how->env) { /* a rank has one */
+        r->why = OG_JOB_NODE_FAULT;
+        return og_err_set(err, OG_E_UNAVAILABLE, "a program of %" PRIu64 " nodes takes a cluster",
+                          w->spec.nodes);
+    }
     if (w->spec.cuda.parts)
         return run_cuda_parts(w, how, &index, 1, r, stop, err);
     char told[TOLD][128];

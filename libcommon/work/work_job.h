@@ -56,6 +56,7 @@ struct og_work_how {
     bool keep;                     /* streams and outputs become blobs */
     bool nosync;                   /* which the caller brings to the disk, many at once */
     int stdout_fd, stderr_fd;
+    const char *const *env; /* more variables for the job, NULL-terminated; may be NULL */
 };
 
 /* Leaves in order of elements (kernels: pieces of the outputs of each element). */

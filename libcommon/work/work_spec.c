@@ -253,6 +253,9 @@ static enum og_rc read_spec(const json_t *o, struct og_spec *out, struct og_err 
     OG_TRY(og_json_arr_opt(o, "out", OG_JOB_FILES_MAX, &outs, err));
     OG_TRY(read_strings(outs, "out", true, &out->out, &out->n_out, err));
     OG_TRY(og_json_u64_or(o, "index0", (uint64_t)1 << 53, 0, &out->base, err));
+    OG_TRY(og_json_u64_or(o, "nodes", OG_SPEC_NODES_MAX, 0, &out->nodes, err));
+    if (out->nodes > 1 && !out->argv)
+        return og_err_set(err, OG_E_DATA, "'nodes' goes with 'argv'");
     OG_TRY(og_json_str_opt(o, "sandbox", 16, &sandbox, err));
     if (sandbox && strcmp(sandbox, "none") != 0 && strcmp(sandbox, "bwrap") != 0)
         return og_err_set(err, OG_E_DATA, "'sandbox' must be none or bwrap");

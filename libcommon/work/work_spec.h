@@ -11,9 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OG_SPEC_BLOB_MAX ((size_t)1 << 30)
-#define OG_SPEC_URLS_MAX 4
-#define OG_SPEC_ARGS_MAX 65536
+#define OG_SPEC_BLOB_MAX  ((size_t)1 << 30)
+#define OG_SPEC_URLS_MAX  4
+#define OG_SPEC_ARGS_MAX  65536
+#define OG_SPEC_NODES_MAX 4096
 
 struct og_spec_in {
     const char *path;
@@ -44,7 +45,8 @@ struct og_spec {
     const char **check_argv; /* NULL: there is no check command */
     struct og_spec_in *check_in;
     size_t n_check_in;
-    uint64_t base; /* the number of the array's first element ("index0"), 0 */
+    uint64_t nodes; /* that run it together, one rank each; 0 as 1 */
+    uint64_t base;  /* the number of the array's first element ("index0"), 0 */
 };
 
 /* Keeps the blobs last read, so that the lines of a batch are found without reading all again. */

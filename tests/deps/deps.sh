@@ -8,6 +8,7 @@ build='gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev libssl-dev li
 libncurses-dev libseccomp-dev bubblewrap ca-certificates'
 tests='bats libcmocka-dev mandoc shellcheck tmux jq procps clang-format clang libclang-rt-*-dev
 task-spooler parallel sqlite3 libnetcdf-dev g++'
+optional='slurm-wlm munge' # for tests that say what they miss where these cannot be had
 wanted=$build
 for_what='the build needs'
 if [ "${OGPU_TESTS:-}" = 1 ]; then
@@ -95,6 +96,10 @@ offered() {
 if command -v dpkg-query >/dev/null; then
   # shellcheck disable=SC2046,SC2086
   (set -f && install_missing "$for_what" $wanted $(offered libxgboost0))
+  if [ "${OGPU_TESTS:-}" = 1 ]; then
+    # shellcheck disable=SC2046,SC2086
+    (set -f && install_missing 'some tests need' $(offered $optional))
+  fi
 else
   for tool in cc make pkg-config; do
     command -v "$tool" >/dev/null || fail "'$tool' is not installed (no Debian: install it by hand)"
