@@ -51,15 +51,16 @@ static void reload(struct worker *w)
     const char *path = w->o->config ? w->o->config : own;
     bool there = stat(path, &st) == 0;
     bool same = there == g->there && (!there || memcmp(&st.st_ctim, &g->conf, sizeof g->conf) == 0);
-    if (!same && g->looked_ms) {
+    bool first = !g->looked_ms; /* it may have changed since it was read at the start */
+    if (there)
+        g->conf = st.st_ctim;
+    if (!same || first) {
         if (worker_rules_load(w, &why) == OG_OK)
-            og_log(OG_LOG_INFO, "'%s' was read again", path);
+            og_log(first ? OG_LOG_DEBUG : OG_LOG_INFO, "'%s' was read again", path);
         else
             og_log(OG_LOG_WARNING, "%s; what held before still holds", why.msg);
     }
     g->there = there;
-    if (there)
-        g->conf = st.st_ctim;
     free(own);
 }
 

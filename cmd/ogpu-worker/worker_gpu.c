@@ -73,6 +73,9 @@ static void *watch(void *ctx)
 static enum og_rc start(struct gpus *g, struct og_err *err)
 {
     int fd[2];
+    g->runs = false;
+    if (g->in >= 0) /* it failed before */
+        return OG_OK;
     if (pipe2(fd, O_CLOEXEC) < 0)
         return og_err_set(err, OG_E_UNAVAILABLE, "cannot make a pipe: %s", strerror(errno));
     g->in = fd[0];
@@ -83,14 +86,22 @@ static enum og_rc start(struct gpus *g, struct og_err *err)
     return OG_OK;
 }
 
+/* What the rules, which may have changed, want to know of. */
+static enum og_rc prepare(struct worker *w, struct og_err *err)
+{
+    struct gpus *g = w->gpus;
+    bool figures = wants_figures(&w->rules);
+    if (!g->known && (w->rules.n_gpus || figures))
+        g->known = og_gpu_known();
+    return figures && g->known->n && !g->runs ? start(g, err) : OG_OK;
+}
+
 enum og_rc worker_gpu_open(struct worker *w, struct og_err *err)
 {
     struct gpus *g = w->gpus = og_xcalloc(1, sizeof *g);
     g->in = g->out = -1;
     g->gate = og_xcalloc(w->n_nodes * GPUS + 1, sizeof *g->gate);
-    if (w->rules.n_gpus || wants_figures(&w->rules))
-        g->known = og_gpu_known();
-    return g->known && g->known->n && wants_figures(&w->rules) ? start(g, err) : OG_OK;
+    return prepare(w, err);
 }
 
 void worker_gpu_close(struct worker *w)
@@ -138,6 +149,9 @@ void worker_gpu_read(struct worker *w)
     struct gpus *g = w->gpus;
     char block[4096];
     ssize_t n;
+    struct og_err why;
+    if (g && prepare(w, &why) != OG_OK)
+        og_log(OG_LOG_WARNING, "%s", why.msg);
     if (!g || !g->runs)
         return;
     while ((n = read(g->in, block, sizeof block)) > 0)

@@ -149,3 +149,41 @@ tree() {
   gpu
   tree good.bin
 }
+
+# watching [OPTION ...]: a worker whose words of GPU 0 are in worker.conf
+watching() {
+  mkdir -p "$XDG_CONFIG_HOME/ogpu"
+  printf '%s\n' '[gpu 0]' "$1" >"$XDG_CONFIG_HOME/ogpu/worker.conf"
+  ogpu-worker --watch "${@:2}" 2>>worker.log &
+  WORKER=$!
+}
+
+gpu_why() {
+  ogpu status | jq -r '.workers[0].gpus[0] | if . == null then "none" else .why // "open" end'
+}
+
+@test "the owner's bounds for a GPU: too hot, in use by others, paused; its work goes to the CPU" {
+  gpu
+  watching 'max-temperature = 80'
+  wait_for '[ "$(gpu_why)" = open ]'
+  printf '%s\n' '[gpu 0]' 'max-temperature = 40' >"$XDG_CONFIG_HOME/ogpu/worker.conf"
+  wait_for '[ "$(gpu_why)" = "is hotter than 40 C" ]'
+  ogpu status -H | grep -q 'GPU 0 is hotter than 40 C'
+  [ "$(ogpu status | jq '.workers[0].open')" = true ]
+  ogpu-submit --cuda words.cu --entry tree --grid 4 --block 256 --param in:i32:x.bin --param out:i32:4:t.bin \
+    --param i32:1000 >/dev/null
+  wait_for 'ogpu-match --once -q 2>/dev/null; [ "$(ogpu show 1 | jq -r .state)" = paid ]'
+  printf '%s\n' '[gpu 0]' 'use = no' >"$XDG_CONFIG_HOME/ogpu/worker.conf"
+  wait_for '[ "$(gpu_why)" = "is not to be used" ]'
+  rm "$XDG_CONFIG_HOME/ogpu/worker.conf"
+  wait_for '[ "$(gpu_why)" = open ]'
+  ogpu-worker --pause --gpu 0
+  wait_for '[ "$(gpu_why)" = "is paused" ]'
+  ogpu-worker --resume --gpu 0
+  wait_for '[ "$(gpu_why)" = open ]'
+  kill "$WORKER"
+  wait "$WORKER"
+  gpu others
+  watching 'alone = yes'
+  wait_for '[ "$(gpu_why)" = "is in use by another process" ]'
+}
