@@ -159,7 +159,7 @@ built-fuzz: $(FUZZ_BIN)
 	@tests/fuzz/run.sh $(FUZZ_BIN)
 soak: all $(SIM_BIN) $(BUILD)/unit/ledger/test_rule $(FAULTIO)            ## long campaigns: 200 kills, long walks, writers
 	@BUILD=$(BUILD) tests/soak.sh
-bench: all $(BENCH_BIN)                    ## JSON lines to stdout and bench/results/
+bench: all examples $(BENCH_BIN)                    ## JSON lines to stdout and bench/results/
 	@BUILD=$(BUILD) bench/run.sh
 lint: all man-lint                         ## layers, style limits, drift of options, pages, completions
 	@BUILD=$(BUILD) tests/lint/run.sh

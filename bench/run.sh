@@ -9,7 +9,7 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm kernels evm cuda}
+parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm kernels evm cuda cases}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
@@ -473,6 +473,13 @@ bench_cuda() {
     # shellcheck source=bench/cuda.sh
     . "$here/cuda.sh"
     cuda_all
+}
+
+bench_cases() {
+    [ -d "${OGPU_SHARED:-$here/../../shared}/cases" ] || { say "skip: no cases in OGPU_SHARED"; return 0; }
+    # shellcheck source=bench/cases.sh
+    . "$here/cases.sh"
+    cases_all
 }
 
 for part in $parts; do
