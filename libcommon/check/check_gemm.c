@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define P         (((uint64_t)1 << 61) - 1)
-#define I32_LIMIT ((uint64_t)1 << 60)
-#define UNIT      0x1p-24
-#define WORST_MAX 1e9
+#define P          (((uint64_t)1 << 61) - 1)
+#define I32_LIMIT  ((uint64_t)1 << 60)
+#define UNIT       0x1p-24
+#define F32_UNITS  32
+#define TF32_UNITS 128 /* tensor cores cut where they add */
+#define WORST_MAX  1e9
 
 __extension__ typedef __int128 i128;
 
@@ -236,6 +238,8 @@ struct f32_check {
     const double *sign; /* rounds × n, ±1 */
     const double *br;   /* rounds × k: B · sign */
     double b_norm;
+    double unit;   /* of the tolerance */
+    float *narrow; /* two rows of A or B with their inputs rounded to TF32; NULL: as they are */
     double worst;
 };
 
@@ -248,7 +252,7 @@ static enum og_vote judge_row(struct f32_check *f, const struct row_sums *a,
     double a_norm = sqrt(a->squares), tau;
     if (!isfinite(c->squares))
         return a_norm * f->b_norm >= (double)FLT_MAX ? OG_VOTE_GREY : OG_VOTE_BAD;
-    tau = 32 * UNIT * a_norm * f->b_norm + (double)f->n * (double)f->k * 0x1p-149;
+    tau = f->unit * a_norm * f->b_norm + (double)f->n * (double)f->k * 0x1p-149;
     for (size_t q = 0; q < OG_GEMM_ROUNDS; q++) {
         double gap = fabs(c->dot[q] - a->dot[q]);
         double ratio = gap == 0 ? 0 : gap < tau * WORST_MAX ? gap / tau : WORST_MAX;
@@ -274,23 +278,48 @@ static void draw_signs(const struct og_hash *seed, double *sign, size_t n)
     }
 }
 
-/* B · sign into br (rounds × k); false: B holds NaN or infinity. */
-static bool multiply_b(const float *b, size_t n, size_t k, const double *sign, double *br,
-                       double *b_norm)
+/* To the nearest with 10 bits behind the point, halves away from zero. */
+static void to_tf32(const float *from, size_t n, float *to)
 {
+    for (size_t j = 0; j < n; j++) {
+        uint32_t u;
+        memcpy(&u, &from[j], sizeof u);
+        u = (u & 0x7f800000) == 0x7f800000 ? u : (u + 0x1000) & 0xffffe000;
+        memcpy(&to[j], &u, sizeof u);
+    }
+}
+
+/* Two rows of an input, one after the other; the second may be the first again. */
+static void take_rows(const struct f32_check *f, const float *p, size_t cols, size_t two,
+                      const float *row[2])
+{
+    row[0] = p;
+    row[1] = p + two * cols;
+    if (!f->narrow)
+        return;
+    to_tf32(p, (1 + two) * cols, f->narrow);
+    row[0] = f->narrow;
+    row[1] = f->narrow + two * cols;
+}
+
+/* B · sign into br (rounds × k); false: B holds NaN or infinity. */
+static bool multiply_b(struct f32_check *f, const float *b, double *br)
+{
+    size_t n = f->n, k = f->k;
     double squares = 0;
     for (size_t i = 0; i < k; i += 2) {
         struct row_sums s[2];
         size_t two = i + 1 < k;
-        const float *const row[2] = {b + i * n, b + (i + two) * n};
-        row_sums(row, n, sign, n, s);
+        const float *row[2];
+        take_rows(f, b + i * n, n, two, row);
+        row_sums(row, n, f->sign, n, s);
         for (size_t r = 0; r <= two; r++) {
             for (size_t q = 0; q < OG_GEMM_ROUNDS; q++)
                 br[q * k + i + r] = s[r].dot[q];
             squares += s[r].squares;
         }
     }
-    *b_norm = sqrt(squares);
+    f->b_norm = sqrt(squares);
     return isfinite(squares);
 }
 
@@ -300,8 +329,9 @@ static enum og_vote judge_rows(struct f32_check *f, const float *a, const float 
     for (size_t i = 0; i < m; i += 2) {
         struct row_sums s[2], t[2];
         size_t two = i + 1 < m;
-        const float *const a_row[2] = {a + i * f->k, a + (i + two) * f->k};
+        const float *a_row[2];
         const float *const c_row[2] = {c + i * f->n, c + (i + two) * f->n};
+        take_rows(f, a + i * f->k, f->k, two, a_row);
         row_sums(a_row, f->k, f->br, f->k, s);
         row_sums(c_row, f->n, f->sign, f->n, t);
         for (size_t r = 0; r <= two; r++) {
@@ -315,24 +345,44 @@ static enum og_vote judge_rows(struct f32_check *f, const float *a, const float 
     return bad ? OG_VOTE_BAD : grey ? OG_VOTE_GREY : OG_VOTE_OK;
 }
 
-enum og_rc og_gemm_f32_check(const float *a, const float *b, const float *c, size_t m, size_t n,
-                             size_t k, const struct og_hash *seed, enum og_vote *out, double *worst,
-                             struct og_err *err)
+static enum og_rc float_check(bool narrow, const float *a, const float *b, const float *c, size_t m,
+                              size_t n, size_t k, const struct og_hash *seed, enum og_vote *out,
+                              double *worst, struct og_err *err)
 {
-    struct f32_check f = {.n = n, .k = k};
+    struct f32_check f = {.n = n, .k = k, .unit = (narrow ? TF32_UNITS : F32_UNITS) * UNIT};
     *out = OG_VOTE_NONE;
     if (worst != NULL)
         *worst = 0;
     OG_TRY(check_dims(m, n, k, err));
     double *sign = og_xmalloc((n + 1) * OG_GEMM_ROUNDS * sizeof *sign);
     double *br = og_xmalloc((k + 1) * OG_GEMM_ROUNDS * sizeof *br);
+    if (narrow)
+        f.narrow = og_xmalloc((og_max_u64(n, k) + 1) * 2 * sizeof *f.narrow);
     draw_signs(seed, sign, n);
     f.sign = sign;
     f.br = br;
-    *out = multiply_b(b, n, k, sign, br, &f.b_norm) ? judge_rows(&f, a, c, m) : OG_VOTE_GREY;
+    *out = multiply_b(&f, b, br) ? judge_rows(&f, a, c, m) : OG_VOTE_GREY;
     if (worst != NULL)
         *worst = f.worst;
+    free(f.narrow);
     free(sign);
     free(br);
     return OG_OK;
+}
+
+enum og_rc og_gemm_f32_check(const float *a, const float *b, const float *c, size_t m, size_t n,
+                             size_t k, const struct og_hash *seed, enum og_vote *out, double *worst,
+                             struct og_err *err)
+{
+    return float_check(false, a, b, c, m, n, k, seed, out, worst, err);
+}
+
+enum og_rc og_gemm_tf32_check(const float *a, const float *b, const float *c, size_t m, size_t n,
+                              size_t k, const struct og_hash *seed, enum og_vote *out,
+                              double *worst, struct og_err *err)
+{
+    OG_TRY(float_check(false, a, b, c, m, n, k, seed, out, worst, err));
+    if (*out == OG_VOTE_OK)
+        return OG_OK;
+    return float_check(true, a, b, c, m, n, k, seed, out, worst, err);
 }

@@ -38,5 +38,11 @@ enum og_rc og_gemm_i32_check(const int32_t *a, const int32_t *b, const int64_t *
 enum og_rc og_gemm_f32_check(const float *a, const float *b, const float *c, size_t m, size_t n,
                              size_t k, const struct og_hash *seed, enum og_vote *out, double *worst,
                              struct og_err *err) OG_MUST_CHECK;
+/* The same for a product whose inputs may be rounded to TF32 first (10 bits behind the point, to
+ * the nearest, halves away from zero): OK as above, or within 128 u of the product of rounded
+ * inputs. bf16 misses both. */
+enum og_rc og_gemm_tf32_check(const float *a, const float *b, const float *c, size_t m, size_t n,
+                              size_t k, const struct og_hash *seed, enum og_vote *out,
+                              double *worst, struct og_err *err) OG_MUST_CHECK;
 
 #endif

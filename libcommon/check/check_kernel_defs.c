@@ -92,7 +92,7 @@ static enum og_rc gemm_shape(const uint64_t *arg, struct og_kernel_shape *out, s
     return OG_OK;
 }
 
-static const char *const gemm_types[] = {"f32", "i32", NULL};
+static const char *const gemm_types[] = {"f32", "i32", "tf32", NULL};
 
 const struct og_kernel_def og_kernel_gemm = {
     .name = "gemm",

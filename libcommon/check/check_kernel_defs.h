@@ -21,10 +21,11 @@ enum {
 extern const struct og_kernel_def og_kernel_climate;
 
 /* C (m x n) = A (m x k) * B (k x n), row-major, little-endian. f32: 4-byte floats throughout, sums
- * in chains of at most 512 terms. i32: 4-byte integers in, exact 8-byte integers out. A leaf is 64
+ * in chains of at most 512 terms. tf32: likewise, but inputs may be taken with 10 bits behind the
+ * point. i32: 4-byte integers in, exact 8-byte integers out. A leaf is 64
  * rows of C. */
 enum { OG_GEMM_M, OG_GEMM_N, OG_GEMM_K, OG_GEMM_TYPE };
-enum { OG_GEMM_F32, OG_GEMM_I32 }; /* values of OG_GEMM_TYPE */
+enum { OG_GEMM_F32, OG_GEMM_I32, OG_GEMM_TF32 }; /* values of OG_GEMM_TYPE */
 extern const struct og_kernel_def og_kernel_gemm;
 
 /* Motion masks of a clip of 8-bit luma, as exec/exec_motion.h has them; in integers. Output 0: 40

@@ -47,6 +47,8 @@ static enum og_rc vote(const struct og_kernel *k, const void *const *in, const v
 {
     const struct og_product p = product_of(k);
     (void)samples;
+    if (k->arg[OG_GEMM_TYPE] == OG_GEMM_TF32)
+        return og_gemm_tf32_check(in[0], in[1], out[0], p.m, p.n, p.k, seed, found, NULL, err);
     if (p.type == OG_PRODUCT_I32)
         return og_gemm_i32_check(in[0], in[1], out[0], p.m, p.n, p.k, seed, found, err);
     return og_gemm_f32_check(in[0], in[1], out[0], p.m, p.n, p.k, seed, found, NULL, err);
@@ -62,8 +64,12 @@ static bool plan(const struct og_kernel *k, struct og_cuda *c)
     const struct og_product p = product_of(k);
     bool i32 = p.type == OG_PRODUCT_I32;
     uint32_t tile = i32 ? 64 : 128;
-    og_plan_open(c, i32 ? "gemm_i32" : "gemm_f32", (p.n + tile - 1) / tile, (p.m + tile - 1) / tile,
-                 256);
+    bool tf32 = k->arg[OG_GEMM_TYPE] == OG_GEMM_TF32;
+    og_plan_open(c,
+                 i32    ? "gemm_i32"
+                 : tf32 ? "gemm_tf32"
+                        : "gemm_f32",
+                 (p.n + tile - 1) / tile, (p.m + tile - 1) / tile, 256);
     og_plan_in(c, 0, 4);
     og_plan_in(c, 1, 4);
     og_plan_out(c, k, 0, i32 ? 8 : 4);

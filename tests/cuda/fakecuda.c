@@ -52,10 +52,10 @@ struct module {
 /* What the PTX of a built-in kernel was made from. */
 static const struct {
     const char *entry, *p, *e;
-} sources[] = {
-    {"climate", fake_climate_p, fake_climate_e}, {"gemm_f32", fake_gemm_p, fake_gemm_e},
-    {"gemm_i32", fake_gemm_p, fake_gemm_e},      {"motion", fake_motion_p, fake_motion_e},
-    {"learn", fake_learn_p, fake_learn_e},       {"reduce", fake_reduce_p, fake_reduce_e}};
+} sources[] = {{"climate", fake_climate_p, fake_climate_e}, {"gemm_f32", fake_gemm_p, fake_gemm_e},
+               {"gemm_i32", fake_gemm_p, fake_gemm_e},      {"gemm_tf32", fake_gemm_p, fake_gemm_e},
+               {"motion", fake_motion_p, fake_motion_e},    {"learn", fake_learn_p, fake_learn_e},
+               {"reduce", fake_reduce_p, fake_reduce_e}};
 
 static const uint8_t id[16] = {0xfa, 0xce, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
 static size_t used;

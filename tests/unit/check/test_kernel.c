@@ -79,7 +79,8 @@ static void test_gemm_refuses(void **st)
     refused("gemm", "{\"m\":1.5,\"n\":1,\"k\":1}", "'m' must be");
     refused("gemm", "{\"m\":\"1\",\"n\":1,\"k\":1}", "'m' must be");
     refused("gemm", "{\"m\":1,\"n\":1}", "'k' is missing");
-    refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"type\":\"f64\"}", "'type' must be f32 or i32");
+    refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"type\":\"f64\"}",
+            "'type' must be f32, i32 or tf32");
     refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"type\":3}", "'type' must be");
     refused("gemm", "{\"m\":1,\"n\":1,\"k\":1,\"q\":1}", "'q'");
     refused("gemm", "[1]", "must be an object");

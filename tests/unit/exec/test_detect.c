@@ -367,6 +367,40 @@ static void test_freivalds_f32_element(void **st)
     close_play(&p);
 }
 
+/* Declared TF32: honest TF32 passes and so does f32; bf16 does not, nor a row of zeros. */
+static void test_freivalds_declared_tf32(void **st)
+{
+    struct play p;
+    const size_t n = 48, k = 96;
+    double worst = 0;
+    (void)st;
+    open_play(&p, "gemm", "{\"m\":64,\"n\":48,\"k\":96,\"type\":\"tf32\"}");
+    for (uint64_t t = 0; t < HONEST; t++) {
+        struct og_err err;
+        enum og_vote v;
+        double ratio;
+        struct og_hash seed = seed_of(t, 2);
+        f32_inputs(&p, t, t % 2);
+        narrow_rows(&p, 0, 64, n, k, 10);
+        assert_int_equal(
+            og_gemm_tf32_check((const float *)(void *)p.in[0], (const float *)(void *)p.in[1],
+                               (const float *)(void *)p.out[0], 64, n, k, &seed, &v, &ratio, &err),
+            OG_OK);
+        assert_int_equal(v, OG_VOTE_OK);
+        worst = ratio > worst ? ratio : worst;
+        if (t >= TRIALS)
+            continue;
+        narrow_rows(&p, 0, 64, n, k, 7);
+        assert_int_equal(vote(&p, t, 0), OG_VOTE_BAD);
+        memset(p.out[0] + t % 64 * n * 4, 0, n * 4);
+        assert_int_equal(vote(&p, t, 0), OG_VOTE_BAD);
+        f32_run(&p, t, t % 2);
+        assert_int_equal(vote(&p, t, 0), OG_VOTE_OK);
+    }
+    print_message("greatest honest residual of TF32: %.2f tau\n", worst);
+    close_play(&p);
+}
+
 /* ---- no false alarm ---- */
 
 static void test_honest_leaves(void **st)
@@ -466,11 +500,17 @@ static void test_honest_f32(void **st)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_motion),         cmocka_unit_test(test_climate),
-        cmocka_unit_test(test_softmax),        cmocka_unit_test(test_gemm_i32),
-        cmocka_unit_test(test_sum_tree),       cmocka_unit_test(test_freivalds_i32),
-        cmocka_unit_test(test_freivalds_tf32), cmocka_unit_test(test_freivalds_f32_element),
-        cmocka_unit_test(test_honest_leaves),  cmocka_unit_test(test_honest_votes),
+        cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_climate),
+        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_gemm_i32),
+        cmocka_unit_test(test_sum_tree),
+        cmocka_unit_test(test_freivalds_i32),
+        cmocka_unit_test(test_freivalds_tf32),
+        cmocka_unit_test(test_freivalds_f32_element),
+        cmocka_unit_test(test_freivalds_declared_tf32),
+        cmocka_unit_test(test_honest_leaves),
+        cmocka_unit_test(test_honest_votes),
         cmocka_unit_test(test_honest_f32),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,7 @@ static void run_source(struct play *p, struct og_job_result *res)
     struct og_err err;
     struct og_cuda c;
     struct og_job_in in[OG_KERNEL_FILES_MAX + 1];
-    char source[256], name[OG_KERNEL_FILES_MAX][16];
+    char source[256], name[OG_KERNEL_FILES_MAX][24];
     size_t n = p->k.shape.n_in;
     assert_true(og_kernel_plan(&p->k, &c));
     assert_non_null(getcwd(source, 200));
@@ -184,6 +184,49 @@ static void test_gemm_f32(void **st)
         free(res);
         close_play(&p);
     }
+}
+
+/* On tensor cores the last bits are the device's; the shim plays them. Within the declared
+ * precision, and not within that of f32. */
+static void test_gemm_tf32(void **st)
+{
+    struct play p;
+    struct og_err err;
+    enum og_vote v;
+    double ratio;
+    char hex[65], path[160];
+    (void)st;
+    if (!og_cuda_compiler()) {
+        print_message("skip: there is no C++ compiler\n");
+        skip();
+    }
+    const size_t m = 131, n = 70, k = 301;
+    struct og_job_result *res = og_xcalloc(1, sizeof *res);
+    struct og_hash seed = og_sha256("tf32", 4);
+    struct og_buf c = OG_BUF_INIT;
+    open_play(&p, "gemm", "{\"m\":131,\"n\":70,\"k\":301,\"type\":\"tf32\"}", SMALL);
+    float *a = (float *)(void *)p.in[0], *b = (float *)(void *)p.in[1];
+    for (size_t i = 0; i < m * k; i++)
+        a[i] = (float)((double)(og_splitmix64(i) >> 11) * 0x1p-52 - 1);
+    for (size_t i = 0; i < k * n; i++)
+        b[i] = (float)((double)(og_splitmix64(~i) >> 11) * 0x1p-52 - 1);
+    run_source(&p, res);
+    og_hex_encode(res->outs[0].sha256.b, 32, hex);
+    snprintf(path, sizeof path, "%s/%.2s/%s", dir, hex, hex);
+    assert_int_equal(og_io_read_file(path, m * n * 4, &c, &err), OG_OK);
+    const float *got = (const float *)(const void *)c.p;
+    assert_int_equal(og_gemm_tf32_check(a, b, got, m, n, k, &seed, &v, &ratio, &err), OG_OK);
+    assert_int_equal(v, OG_VOTE_OK);
+    print_message("greatest residual of TF32: %.2f of its tau\n", ratio);
+    assert_int_equal(og_gemm_f32_check(a, b, got, m, n, k, &seed, &v, NULL, &err), OG_OK);
+    assert_int_equal(v, OG_VOTE_BAD);
+    assert_int_equal(og_kernel_run(&p.k, (const void *const *)p.in, p.out, 1, &err), OG_OK);
+    assert_int_equal(og_gemm_tf32_check(a, b, p.out[0], m, n, k, &seed, &v, NULL, &err), OG_OK);
+    assert_int_equal(v, OG_VOTE_OK); /* f32 is more than was asked for */
+    og_buf_release(&c);
+    og_job_result_release(res);
+    free(res);
+    close_play(&p);
 }
 
 static void test_climate(void **st)
@@ -297,10 +340,10 @@ static int drop_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm_i32), cmocka_unit_test(test_gemm_f32),
-        cmocka_unit_test(test_climate),  cmocka_unit_test(test_reduce),
-        cmocka_unit_test(test_motion),   cmocka_unit_test(test_learn),
-        cmocka_unit_test(test_where),
+        cmocka_unit_test(test_gemm_i32),  cmocka_unit_test(test_gemm_f32),
+        cmocka_unit_test(test_gemm_tf32), cmocka_unit_test(test_climate),
+        cmocka_unit_test(test_reduce),    cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_learn),     cmocka_unit_test(test_where),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }

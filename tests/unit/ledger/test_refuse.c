@@ -100,7 +100,7 @@ static void test_submit(void **st)
          "'m' must be a whole number from 1 to 65536"},
         {OG_TX_TASK_SUBMIT,
          SUBMIT("{" BASE ",'kernel':{'name':'gemm','args':{'m':1,'n':1,'k':1,'type':'f64'}}}"),
-         "'type' must be f32 or i32"},
+         "'type' must be f32, i32 or tf32"},
         {OG_TX_TASK_SUBMIT,
          SUBMIT("{" BASE ",'count':2,'kernel':{'name':'gemm','args':{'m':1,'n':1,'k':1}}}"),
          "a kernel's 'count' must be 1"},
