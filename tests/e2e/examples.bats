@@ -124,7 +124,7 @@ not_run() {
   local want
   want=$(printf "%s\n" ogpu.1 ogpu-contract.1 ogpu-guard.1 ogpu-keygen.1 ogpu-match.1 ogpu-node.1 \
     ogpu-stake.1 ogpu-submit.1 ogpu-top.1 ogpu-validate.1 ogpu-worker.1 ogpu-records.5 ogpu-state.5 \
-    ogpu.7 | sort)
+    ogpu.7 ogpu-security.7 | sort)
   [ "$(cd "$OGPU_ROOT/man" && ls | sort)" = "$want" ]
   run -0 sed -n 's,^  page "$OGPU_ROOT/man/\(.*\)"$,\1,p' "$OGPU_ROOT/tests/e2e/examples.bats"
   [ "$(sort <<<"$output")" = "$want" ]
@@ -220,6 +220,22 @@ columns_of_page() {
         print table, word[1]
       }
     }' "$OGPU_ROOT/man/ogpu-state.5" | sort -s -k1,1
+}
+
+@test "the examples of ogpu-security(7)" {
+  page "$OGPU_ROOT/man/ogpu-security.7"
+}
+
+@test "every test that ogpu-security(7) names is there" {
+  local file name n=0
+  while IFS=$'\t' read -r file name; do
+    grep -qF -- "$name" "$OGPU_ROOT/$file" || {
+      echo "no test '$name' in $file"
+      return 1
+    }
+    n=$((n + 1))
+  done < <(sed -n 's/^\.D1 Pa \([^ ]*\) No "\(.*\)"$/\1\t\2/p' "$OGPU_ROOT/man/ogpu-security.7")
+  [ $n -gt 50 ]
 }
 
 @test "ogpu-state(5) has the tables and columns of the schema, in their order" {
