@@ -9,7 +9,7 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm kernels evm cuda cases}
+parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm kernels evm cuda cases net}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
@@ -480,6 +480,23 @@ bench_cases() {
     # shellcheck source=bench/cases.sh
     . "$here/cases.sh"
     cases_all
+}
+
+# Four validators against the same engine with its kvstore, which verifies nothing.
+bench_net() {
+    local name value unit
+    declare -A v
+    BUILD=$BUILD "$here/net.sh" >"$tmp/net" || die "net.sh failed"
+    while read -r name value unit; do v[$name]=$value; done <"$tmp/net"
+    [ -n "${v[net_tx_per_s]:-}" ] || return 0
+    emit "network of 4: signed transfers a second" "${v[net_tx_per_s]}" tx/s 1 \
+        "CometBFT's kvstore" "${v[kv_tx_per_s]}"
+    emit "network of 4: broadcast to block, median" "${v[net_finality_p50]}" ms 1 \
+        "CometBFT's kvstore" "${v[kv_finality_p50]}"
+    emit "network of 4: processor time of the applications" "${v[net_app_cpu]}" s 1 \
+        "their engines" "${v[net_engine_cpu]}"
+    emit "network of 4: most memory of an application" "${v[net_app_rss]}" KiB 1 \
+        "its engine" "${v[net_engine_rss]}"
 }
 
 for part in $parts; do

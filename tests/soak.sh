@@ -25,6 +25,8 @@ campaign() {
 campaign "kill -9, $OGPU_KILLS times" env E2E_TIMEOUT=14400 tests/e2e/run.sh tests/e2e/faults.bats
 campaign "rotations killed, $OGPU_KILLS times" tests/e2e/run.sh tests/e2e/rotate.bats
 campaign "eight writers, $OGPU_WRITERS_S s" tests/e2e/run.sh tests/e2e/writers.bats
+campaign "a network killed -9, $OGPU_KILLS times" env E2E_TIMEOUT=14400 tests/e2e/run.sh tests/e2e/net.bats
+campaign "a snapshot for a fresh member" tests/e2e/run.sh tests/soak/net.bats
 for t in "$BUILD"/sim/*; do
   [ -x "$t" ] && campaign "${t##*/}, $SIM_HISTORIES histories" "$t"
 done

@@ -39,8 +39,10 @@ struct node_files {
     const char *p2p, *rpc; /* HOST:PORT to listen on */
     const char *peers;     /* ID@HOST:PORT,… */
     const char *genesis;   /* CometBFT's, as text */
-    bool loopback;         /* all peers on this machine */
-    uint64_t block_ms;     /* wait after a block */
+    const char *sync;  /* HOST:PORT,… of members that prove a snapshot; NULL: from block 1 on */
+    const char *trust; /* HEIGHT:HASH that is known to be right */
+    bool loopback;     /* all peers on this machine */
+    uint64_t block_ms; /* wait after a block */
 };
 /* Makes node key and identity where missing; id: of the peer. */
 enum og_rc node_files_id(const char *home, char id[NODE_ID_LEN + 1],
@@ -60,8 +62,9 @@ enum og_rc node_state_from(const char *text, size_t n, const char *home,
 /* node_pair.c. Application and engine of one home, kept running together. */
 struct node_pair {
     char *home, *keys_dir;
-    char *comet; /* path of the engine */
-    int log_fd;  /* of both; -1: ours */
+    char *comet;             /* path of the engine */
+    int log_fd;              /* of both; -1: ours */
+    uint64_t snapshot_every; /* blocks; 0: never */
     pid_t app, engine;
     uint64_t started_ms, again_ms, wait_ms; /* monotonic; again: when a restart is due */
     int lock_fd;
@@ -84,6 +87,7 @@ struct node_net {
     struct node_pair pair[NODES_MAX];
     char host[16]; /* 127.a.b.c, and the ones after it */
     bool replay;
+    uint64_t snapshot_every;
 };
 enum og_rc node_net_make(struct node_net *t, const char *from, uint64_t mflops, const char *alg,
                          struct og_err *err) OG_MUST_CHECK;

@@ -99,7 +99,7 @@ static enum og_rc feed_one(struct node_net *t, struct og_rpc **rpc, const struct
         if (!sent || og_time_mono_ms() - sent > AGAIN_MS) {
             struct og_rpc_said said;
             for (size_t k = 0; k < t->n; k++)
-                OG_TRY(og_rpc_broadcast(rpc[k], &span, 1, &said, err));
+                OG_TRY(og_rpc_broadcast(rpc[k], &span, 1, false, &said, err));
             sent = og_time_mono_ms();
         }
         OG_TRY(node_pair_tend(t->pair, t->n, err));

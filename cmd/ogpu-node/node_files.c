@@ -181,6 +181,13 @@ static enum og_rc write_config(const struct node_files *f, struct og_err *err)
     og_buf_addf(&b, config_text, f->name, f->rpc, f->p2p, f->peers, l ? "false" : "true",
                 l ? "true" : "false", l ? "false" : "true", l ? "1s" : "2s", l ? "300ms" : "500ms",
                 l ? "300ms" : "500ms", (unsigned long long)f->block_ms, l ? "10ms" : "50ms");
+    if (f->sync) {
+        int n = (int)strcspn(f->trust, ":");
+        og_buf_addf(&b,
+                    "\n[statesync]\nenable = true\nrpc_servers = \"%s\"\ntrust_height = %.*s\n"
+                    "trust_hash = \"%s\"\ntrust_period = \"168h\"\ndiscovery_time = \"5s\"\n",
+                    f->sync, n, f->trust, f->trust + n + 1);
+    }
     enum og_rc rc = write_new(f->home, "config/config.toml", &b, true, err);
     og_buf_release(&b);
     return rc;

@@ -3,6 +3,7 @@
 
 #include "base/base_io.h"
 #include "base/base_mem.h"
+#include "base/base_num.h"
 #include "crypto/crypto_keyfile.h"
 #include "crypto/crypto_nodekey.h"
 #include "store/store_open.h"
@@ -21,7 +22,8 @@
 struct member_options {
     struct og_opts_common common;
     const char *key, *p2p, *rpc;
-    struct og_opt_list peers;
+    struct og_opt_list peers, sync;
+    const char *trust;
     uint64_t block_ms;
     int alg;
 };
@@ -56,6 +58,16 @@ static const struct og_opt opts[] = {
      .at = AT(peers),
      .arg = "ID@HOST:PORT",
      .help = "a member to talk to; may be repeated"},
+    {.name = "sync",
+     .kind = OG_OPT_LIST,
+     .at = AT(sync),
+     .arg = "HOST:PORT",
+     .help = "begin with a snapshot, checked by the RPC of these members (two or more)"},
+    {.name = "trust",
+     .kind = OG_OPT_STR,
+     .at = AT(trust),
+     .arg = "HEIGHT:HASH",
+     .help = "with --sync: a block of the network that you know to be right"},
     {.name = "block-ms",
      .kind = OG_OPT_U64,
      .at = AT(block_ms),
@@ -93,6 +105,22 @@ static enum og_rc place_ok(const char *option, const char *s, struct og_err *err
     return OG_OK;
 }
 
+static enum og_rc check_sync(const struct member_options *o, struct og_err *err)
+{
+    uint64_t height;
+    size_t n = o->trust ? strspn(o->trust, "0123456789") : 0;
+    for (size_t i = 0; i < o->sync.n; i++)
+        OG_TRY(place_ok("sync", o->sync.v[i], err));
+    if (!o->sync.n && !o->trust)
+        return OG_OK;
+    if (o->sync.n < 2 || !o->trust)
+        return og_err_set(err, OG_E_USAGE, "--sync takes two members or more, and --trust");
+    if (!og_parse_u64n(o->trust, n, UINT64_MAX / 2, &height) || o->trust[n] != ':' ||
+        strlen(o->trust + n + 1) != 64 || strspn(o->trust + n + 1, "0123456789abcdefABCDEF") != 64)
+        return og_err_set(err, OG_E_USAGE, "--trust: '%.90s' is not HEIGHT:HASH", o->trust);
+    return OG_OK;
+}
+
 static enum og_rc check(const struct member_options *o, struct og_err *err)
 {
     if (!og_keyfile_name_ok(o->key))
@@ -106,7 +134,7 @@ static enum og_rc check(const struct member_options *o, struct og_err *err)
                               o->peers.v[i]);
         OG_TRY(place_ok("peer", at + 1, err));
     }
-    return OG_OK;
+    return check_sync(o, err);
 }
 
 static enum og_rc make_keys(const char *dir, const struct member_options *o, struct og_err *err)
@@ -158,11 +186,16 @@ static enum og_rc write_files(const struct member_options *o, const char *home, 
 {
     char id[NODE_ID_LEN + 1];
     struct og_buf peers = OG_BUF_INIT;
+    struct og_buf sync = OG_BUF_INIT;
     for (size_t i = 0; i < o->peers.n; i++)
         og_buf_addf(&peers, "%s%s", i ? "," : "", o->peers.v[i]);
+    for (size_t i = 0; i < o->sync.n; i++)
+        og_buf_addf(&sync, "%s%s", i ? "," : "", o->sync.v[i]);
     struct node_files f = {.home = home,
                            .keys_dir = keys,
                            .name = o->key,
+                           .sync = sync.p,
+                           .trust = o->trust,
                            .p2p = o->p2p,
                            .rpc = o->rpc,
                            .peers = peers.p ? peers.p : "",
@@ -172,6 +205,7 @@ static enum og_rc write_files(const struct member_options *o, const char *home, 
     if (rc == OG_OK)
         rc = node_files_write(&f, err);
     og_buf_release(&peers);
+    og_buf_release(&sync);
     if (rc != OG_OK)
         return rc;
     char *path = og_io_join(home, "comet/config/genesis.json");

@@ -268,6 +268,7 @@ enum og_rc node_net_start(struct node_net *t, struct og_err *err)
     for (size_t i = 0; rc == OG_OK && i < t->n; i++) {
         char *home = node_net_home(t, i);
         rc = node_pair_open(&t->pair[i], home, keys, comet, err);
+        t->pair[i].snapshot_every = t->snapshot_every;
         if (rc == OG_OK)
             rc = open_log(&t->pair[i], home, err);
         if (rc == OG_OK)

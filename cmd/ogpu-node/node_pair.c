@@ -102,6 +102,7 @@ static int run_app(const struct node_pair *p)
     struct og_err err = {0};
     enum og_rc rc = og_app_open(p->home, p->keys_dir, &app, &err);
     if (rc == OG_OK) {
+        og_app_snapshots(app, p->snapshot_every);
         struct og_abci_serve s = {
             .path = SOCKET, .fn = og_app_call, .ctx = app, .stop = &og_cli_stop};
         rc = og_abci_serve(&s, &err);

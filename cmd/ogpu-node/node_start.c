@@ -11,6 +11,7 @@
 
 struct start_options {
     struct og_opts_common common;
+    uint64_t snapshot_every;
     int log_format;
 };
 
@@ -23,6 +24,11 @@ static const struct og_opt opts[] = {
      .arg = "FORMAT",
      .choices = formats,
      .help = "messages on stderr as text or json"},
+    {.name = "snapshot-every",
+     .kind = OG_OPT_U64,
+     .at = offsetof(struct start_options, snapshot_every),
+     .arg = "BLOCKS",
+     .help = "make a snapshot for new members so often (default 1000; 0: never)"},
 };
 
 static const struct og_tool tool = {
@@ -61,6 +67,7 @@ static enum og_rc start(const struct start_options *o, struct og_err *err)
         rc = node_real(keys_dir, &keys, err);
     if (rc == OG_OK)
         rc = node_pair_open(&p, home, keys, comet, err);
+    p.snapshot_every = o->snapshot_every;
     if (rc == OG_OK)
         rc = serve(&p, err);
     node_pair_close(&p);
@@ -74,7 +81,7 @@ static enum og_rc start(const struct start_options *o, struct og_err *err)
 
 int node_start(int argc, char **argv)
 {
-    struct start_options o = {0};
+    struct start_options o = {.snapshot_every = 1000};
     struct og_err err = {0};
     int first;
     bool done;

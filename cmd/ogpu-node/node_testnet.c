@@ -21,7 +21,7 @@
 struct testnet_options {
     struct og_opts_common common;
     const char *dir, *replay;
-    uint64_t mflops;
+    uint64_t mflops, snapshot_every;
     bool demo;
     int alg;
 };
@@ -53,6 +53,11 @@ static const struct og_opt opts[] = {
      .min = 1,
      .max = 1000000000,
      .help = "capacity of each node, stated in MFLOP/s in place of measured"},
+    {.name = "snapshot-every",
+     .kind = OG_OPT_U64,
+     .at = AT(snapshot_every),
+     .arg = "BLOCKS",
+     .help = "make snapshots for new members so often (default 1000; 0: never)"},
     {.name = "validator-alg",
      .kind = OG_OPT_ENUM,
      .at = AT(alg),
@@ -178,6 +183,7 @@ static enum og_rc testnet(const struct testnet_options *o, const char *count, st
     if (rc == OG_OK) {
         char *dir = og_xstrdup(t->dir);
         t->n = n;
+        t->snapshot_every = o->snapshot_every;
         rc = play(o, t, err);
         node_net_close(t);
         if (!o->dir && (rc == OG_OK || rc == OG_NO) && og_io_remove_tree(dir, &ignored) != OG_OK)
@@ -190,7 +196,7 @@ static enum og_rc testnet(const struct testnet_options *o, const char *count, st
 
 int node_testnet(int argc, char **argv)
 {
-    struct testnet_options o = {0};
+    struct testnet_options o = {.snapshot_every = 1000};
     struct og_err err = {0};
     int first;
     bool done;

@@ -65,6 +65,7 @@ void og_app_close(struct og_app *a)
 {
     if (!a)
         return;
+    og_restore_end(&a->restore);
     if (a->e.st)
         og_store_rollback(a->e.st);
     og_engine_free_keys(&a->e);
@@ -209,6 +210,20 @@ static enum og_rc commit(struct og_app *a, struct og_err *err)
         og_store_rollback(a->e.st);
         return rc;
     }
+    OG_TRY(load_committed(a, err));
+    og_app_snapshot(a);
+    return OG_OK;
+}
+
+static enum og_rc apply_chunk(struct og_app *a, const struct og_abci_req *r, struct og_buf *body,
+                              struct og_err *err)
+{
+    bool changed;
+    OG_TRY(og_app_apply(a, r, body, &changed, err));
+    if (!changed)
+        return OG_OK;
+    a->stale_who = a->stale_known = true;
+    a->key_changes = UINT64_MAX;
     return load_committed(a, err);
 }
 
@@ -237,12 +252,12 @@ static enum og_rc call(struct og_app *a, const struct og_abci_req *r, struct og_
     case OG_ABCI_INSERT_TX:
         og_pb_put_u64(body, 1, 1);
         return OG_OK; /* the mempool is the engine's */
+    case OG_ABCI_LIST_SNAPSHOTS: return og_app_list(a, body, err);
+    case OG_ABCI_OFFER_SNAPSHOT: og_app_offer(a, r, body); return OG_OK;
+    case OG_ABCI_LOAD_CHUNK: og_app_load(a, r, body); return OG_OK;
+    case OG_ABCI_APPLY_CHUNK: return apply_chunk(a, r, body, err);
     case OG_ABCI_NONE:
     case OG_ABCI_FLUSH:
-    case OG_ABCI_LIST_SNAPSHOTS:
-    case OG_ABCI_OFFER_SNAPSHOT:
-    case OG_ABCI_LOAD_CHUNK:
-    case OG_ABCI_APPLY_CHUNK:
     case OG_ABCI_EXTEND_VOTE:
     case OG_ABCI_REAP_TXS: return OG_OK;
     }

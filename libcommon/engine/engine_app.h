@@ -10,12 +10,15 @@
 #include <stdint.h>
 
 struct og_app;
+struct og_store;
 
 /* state_dir: a state with a genesis. keys_dir: where the node's VRF key lies; without it the node
  * proposes nothing that needs a beacon proof. */
 enum og_rc og_app_open(const char *state_dir, const char *keys_dir, struct og_app **out,
                        struct og_err *err) OG_MUST_CHECK;
 void og_app_close(struct og_app *a);
+/* A snapshot for others every so many blocks (0: none, as at first). */
+void og_app_snapshots(struct og_app *a, uint64_t every);
 /* Answers one request (an og_abci_fn; ctx is the og_app). A failure means that the node must halt:
  * disk trouble, a genesis of another chain, a block that honest nodes cannot have agreed on. */
 enum og_rc og_app_call(void *ctx, const struct og_abci_req *r, struct og_buf *out,

@@ -4,6 +4,7 @@
 
 #include "engine/engine_app.h"
 #include "engine/engine_int.h"
+#include "engine/engine_snapshot.h"
 #include "ledger/ledger_admit.h"
 
 /* A validator as the engine knows it. */
@@ -53,6 +54,10 @@ struct og_app {
     uint64_t next_height;      /* of the block in the open transaction */
     uint64_t key_changes;      /* of the writer, when the reader last looked */
     bool replay, stale_known, stale_who;
+    uint64_t snapshot_every; /* blocks; 0: none */
+    bool snapshot_due;
+    pid_t snapshot_pid; /* who writes one; 0: nobody */
+    struct og_restore restore;
     /* the last beacon proof that was verified or made */
     struct {
         uint64_t height;
@@ -95,6 +100,16 @@ enum og_rc og_app_process(struct og_app *a, const struct og_abci_req *r, struct 
                           struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_app_finalize(struct og_app *a, const struct og_abci_req *r, struct og_buf *body,
                            struct og_err *err) OG_MUST_CHECK;
+
+/* engine_app_snapshot.c */
+/* After a commit: begins a snapshot when it is time, in a process of its own. */
+void og_app_snapshot(struct og_app *a);
+enum og_rc og_app_list(struct og_app *a, struct og_buf *body, struct og_err *err) OG_MUST_CHECK;
+void og_app_offer(struct og_app *a, const struct og_abci_req *r, struct og_buf *body);
+void og_app_load(struct og_app *a, const struct og_abci_req *r, struct og_buf *body);
+/* *changed: the state is another one now. */
+enum og_rc og_app_apply(struct og_app *a, const struct og_abci_req *r, struct og_buf *body,
+                        bool *changed, struct og_err *err) OG_MUST_CHECK;
 
 /* engine_app_replay.c */
 enum og_rc og_replay_prepare(struct og_app *a, const struct og_abci_req *r, struct og_buf *body,

@@ -186,6 +186,22 @@ static enum og_rc refused(struct og_engine *e, struct flight *f, const struct og
     return OG_OK;
 }
 
+static bool same_sender(const struct flight *f, const size_t *at, size_t k)
+{
+    for (size_t i = 1; i < k; i++)
+        if (!og_addr_eq(&f[at[i]].tx.from, &f[at[0]].tx.from))
+            return false;
+    return true;
+}
+
+static bool all_taken(const struct og_rpc_said *said, size_t k)
+{
+    for (size_t i = 0; i < k; i++)
+        if (said[i].fate != OG_RPC_TAKEN)
+            return false;
+    return true;
+}
+
 /* Sends what is still on its way. *full: the mempool had no room for some. */
 static enum og_rc broadcast(struct og_engine *e, struct flight *f, size_t n, bool *full,
                             struct og_err *err)
@@ -200,7 +216,11 @@ static enum og_rc broadcast(struct og_engine *e, struct flight *f, size_t n, boo
             tx[k] = (struct og_span){(const uint8_t *)f[i].line.p, f[i].line.len};
             at[k++] = i;
         }
-    enum og_rc rc = k ? og_rpc_broadcast(e->comet->rpc, tx, k, said, err) : OG_OK;
+    /* of one account each follows on the one before: the last one taken tells of all */
+    bool chain = k > 1 && same_sender(f, at, k);
+    enum og_rc rc = k ? og_rpc_broadcast(e->comet->rpc, tx, k, chain, said, err) : OG_OK;
+    if (rc == OG_OK && chain && !all_taken(said, k))
+        rc = og_rpc_broadcast(e->comet->rpc, tx, k, false, said, err);
     for (size_t i = 0; rc == OG_OK && i < k; i++) {
         struct flight *one = &f[at[i]];
         switch (said[i].fate) {

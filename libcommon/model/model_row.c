@@ -2,11 +2,14 @@
 #include "model/model_row.h"
 
 #include "base/base_mem.h"
+#include "base/base_num.h"
 #include "crypto/crypto_addr.h"
 #include "json/json_get.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define ENUM_MAX 256
 
 static const void *field(const void *rec, const struct og_col *c)
 {
@@ -87,6 +90,56 @@ void og_row_bytes(const struct og_family *f, const void *rec, struct og_buf *out
 {
     for (size_t i = 0; i < f->n_cols; i++)
         add_col(&f->cols[i], rec, out);
+}
+
+/* One column's data of n bytes at p, into the record. */
+static bool set_data(const struct og_col *c, const uint8_t *p, size_t n, void *rec)
+{
+    char *at = (char *)rec + c->at;
+    if (c->kind == OG_COL_TEXT) {
+        if (memchr(p, 0, n))
+            return false;
+        *(char **)(void *)at = n ? og_xstrndup((const char *)p, n) : NULL;
+        return true;
+    }
+    if (c->kind == OG_COL_BLOB)
+        og_row_set_blob((struct og_blob *)(void *)at, p, n);
+    else
+        memcpy(at, p, n);
+    return true;
+}
+
+static bool parse_col(const struct og_col *c, const uint8_t *p, size_t n, void *rec, size_t *used)
+{
+    bool counted = c->kind == OG_COL_TEXT || c->kind == OG_COL_BLOB;
+    size_t head = counted ? 5 : 1;
+    size_t len = c->kind == OG_COL_HASH ? OG_HASH_LEN : c->kind == OG_COL_ADDR ? OG_ADDR_LEN : 8;
+    if (n < head || p[0] != (uint8_t)c->kind)
+        return false;
+    if (counted)
+        len = og_get_be32(p + 1);
+    if (len > n - head)
+        return false;
+    *used = head + len;
+    if (counted || c->kind == OG_COL_HASH || c->kind == OG_COL_ADDR)
+        return set_data(c, p + head, len, rec);
+    uint64_t v = og_get_be64(p + 1);
+    memcpy((char *)rec + c->at, &v, sizeof v);
+    return v <= INT64_MAX && (c->kind != OG_COL_ENUM || v < ENUM_MAX);
+}
+
+bool og_row_parse(const struct og_family *f, const uint8_t *p, size_t n, void *rec, size_t *used)
+{
+    *used = 0;
+    for (size_t i = 0; i < f->n_cols; i++) {
+        size_t k;
+        if (!parse_col(&f->cols[i], p + *used, n - *used, rec, &k)) {
+            og_row_release(f, rec);
+            return false;
+        }
+        *used += k;
+    }
+    return true;
 }
 
 static json_t *col_json(const struct og_col *c, const void *rec)

@@ -48,6 +48,9 @@ void og_row_release(const struct og_family *f, void *rec);
  * length and bytes. These are what the app hash covers (ogpu-state(5)). */
 void og_row_key_bytes(const struct og_family *f, const void *rec, struct og_buf *out);
 void og_row_bytes(const struct og_family *f, const void *rec, struct og_buf *out);
+/* A record (zeroed) from the bytes of og_row_bytes at p[0..n); *used how many. False, and the
+ * record released, when they are none of this family. */
+bool og_row_parse(const struct og_family *f, const uint8_t *p, size_t n, void *rec, size_t *used);
 /* The canonical bytes of one column: a number's, or n bytes of any other kind. */
 void og_col_bytes_num(enum og_col_kind kind, uint64_t v, struct og_buf *out);
 void og_col_bytes_data(enum og_col_kind kind, const void *p, size_t n, struct og_buf *out);

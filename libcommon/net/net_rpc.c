@@ -7,8 +7,6 @@
 #include "net/net_curl.h"
 #include "json/json_get.h"
 
-#include <jansson.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +98,12 @@ static enum og_rc post(struct og_rpc *r, const struct og_buf *body, struct og_er
     return OG_OK;
 }
 
-static void add_call(struct og_buf *b, size_t id, struct og_span tx)
+static void add_call(struct og_buf *b, size_t id, bool wait, struct og_span tx)
 {
     og_buf_addf(b,
-                "{\"jsonrpc\":\"2.0\",\"id\":%zu,\"method\":\"broadcast_tx_sync\",\"params\":"
+                "{\"jsonrpc\":\"2.0\",\"id\":%zu,\"method\":\"broadcast_tx_%s\",\"params\":"
                 "{\"tx\":\"",
-                id);
+                id, wait ? "sync" : "async");
     og_base64_encode(tx.p, tx.n, b);
     og_buf_adds(b, "\"}}");
 }
@@ -179,7 +177,7 @@ enum og_rc og_rpc_read_batch(const char *json, size_t len, size_t n, struct og_r
     return rc;
 }
 
-enum og_rc og_rpc_broadcast(struct og_rpc *r, const struct og_span *tx, size_t n,
+enum og_rc og_rpc_broadcast(struct og_rpc *r, const struct og_span *tx, size_t n, bool chain,
                             struct og_rpc_said *said, struct og_err *err)
 {
     struct og_buf body = OG_BUF_INIT;
@@ -189,7 +187,7 @@ enum og_rc og_rpc_broadcast(struct og_rpc *r, const struct og_span *tx, size_t n
         og_buf_reset(&body);
         for (size_t i = 0; i < k; i++) {
             og_buf_addc(&body, i ? ',' : '[');
-            add_call(&body, i, tx[done + i]);
+            add_call(&body, i, !chain || i + 1 == k, tx[done + i]);
         }
         og_buf_addc(&body, ']');
         rc = post(r, &body, err);
@@ -201,8 +199,7 @@ enum og_rc og_rpc_broadcast(struct og_rpc *r, const struct og_span *tx, size_t n
     return rc;
 }
 
-/* One call; *out its result, the caller decrefs. */
-static enum og_rc call(struct og_rpc *r, const char *method, const char *params, json_t **out,
+enum og_rc og_rpc_call(struct og_rpc *r, const char *method, const char *params, json_t **out,
                        struct og_err *err)
 {
     struct og_buf body = OG_BUF_INIT;
@@ -238,14 +235,14 @@ enum og_rc og_rpc_get_status(struct og_rpc *r, struct og_rpc_status *out, struct
 {
     json_t *res;
     *out = (struct og_rpc_status){0};
-    OG_TRY(call(r, "status", "{}", &res, err));
+    OG_TRY(og_rpc_call(r, "status", "{}", &res, err));
     const json_t *sync = json_object_get(res, "sync_info");
     out->height = dec_or_0(sync, "latest_block_height");
     out->catching_up = json_is_true(json_object_get(sync, "catching_up"));
     snprintf(out->network, sizeof out->network, "%s",
              text_or(json_object_get(res, "node_info"), "network", ""));
     json_decref(res);
-    OG_TRY(call(r, "net_info", "{}", &res, err));
+    OG_TRY(og_rpc_call(r, "net_info", "{}", &res, err));
     out->peers = dec_or_0(res, "n_peers");
     json_decref(res);
     return OG_OK;
@@ -259,7 +256,7 @@ enum og_rc og_rpc_query(struct og_rpc *r, const char *path, struct og_span data,
     og_buf_addf(&params, "{\"path\":\"%s\",\"data\":\"", path);
     og_buf_add_hex(&params, data.p, data.n);
     og_buf_adds(&params, "\"}");
-    enum og_rc rc = call(r, "abci_query", params.p, &res, err);
+    enum og_rc rc = og_rpc_call(r, "abci_query", params.p, &res, err);
     og_buf_release(&params);
     OG_TRY(rc);
     const json_t *a = json_object_get(res, "response");

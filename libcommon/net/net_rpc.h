@@ -8,6 +8,7 @@
 #include "base/base_err.h"
 #include "net/net_pb.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,9 +31,12 @@ struct og_rpc_said {
     uint64_t code;
     char log[OG_ERR_MAX];
 };
-/* broadcast_tx_sync for each, one HTTP request per 100. OG_E_UNAVAILABLE: the node does not answer
- * (then nothing is known of what was sent), OG_E_DATA: it answers what is no JSON-RPC. */
-enum og_rc og_rpc_broadcast(struct og_rpc *r, const struct og_span *tx, size_t n,
+/* broadcast_tx_sync for each, one HTTP request per 100. The engine takes up to 20 ms to hand over
+ * what it was given one by one, so a chain (each can only be taken after the one before) is sent as
+ * broadcast_tx_async but for the last of a request: when that is taken, all are; when it is not,
+ * nothing is known of the others, which count as taken here. OG_E_UNAVAILABLE: the node does not
+ * answer (then nothing is known of what was sent), OG_E_DATA: it answers what is no JSON-RPC. */
+enum og_rc og_rpc_broadcast(struct og_rpc *r, const struct og_span *tx, size_t n, bool chain,
                             struct og_rpc_said *said, struct og_err *err) OG_MUST_CHECK;
 
 struct og_rpc_status {
@@ -46,6 +50,11 @@ enum og_rc og_rpc_get_status(struct og_rpc *r, struct og_rpc_status *out,
 /* abci_query; code other than 0: OG_E_DATA with the application's sentence. */
 enum og_rc og_rpc_query(struct og_rpc *r, const char *path, struct og_span data, struct og_buf *out,
                         struct og_err *err) OG_MUST_CHECK;
+
+/* Any method; params: a JSON object as text. *out: its result, the caller decrefs. A refusal by the
+ * node is OG_E_UNAVAILABLE, too. */
+enum og_rc og_rpc_call(struct og_rpc *r, const char *method, const char *params, json_t **out,
+                       struct og_err *err) OG_MUST_CHECK;
 
 /* The answer to a batch of n: parsed into said; for tests and fuzzing. */
 enum og_rc og_rpc_read_batch(const char *json, size_t len, size_t n, struct og_rpc_said *said,

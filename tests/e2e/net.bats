@@ -3,6 +3,8 @@
 
 load helpers
 
+kills=${OGPU_KILLS:-3} # common_setup forgets it
+
 setup() {
   common_setup
   needs_comet
@@ -44,7 +46,7 @@ pay() {
   run -75 ogpu-node start -s net/node1
   [[ $output == *"another ogpu-node runs in"* ]]
   RANDOM=4711
-  for i in 1 2 3; do
+  for i in $(seq "$kills"); do
     victim=$((RANDOM % 4))
     what=app
     ((i % 2)) || what=engine
@@ -52,7 +54,7 @@ pay() {
     pay $(((victim + 1) % 4)) net
     wait_for "[ \"\$(ogpu-node status -s net/node$victim | jq .catching_up)\" = false ]"
   done
-  wait_for '[ "$(for i in 0 1 2 3; do ogpu status -s net/node$i | jq ".tasks | add"; done | uniq)" = 3 ]'
+  wait_for '[ "$(for i in 0 1 2 3; do ogpu status -s net/node$i | jq ".tasks | add"; done | uniq)" = $kills ]'
   wait_for '[ "$(ogpu-node status -s net/node2 | jq .peers)" = 3 ]'
   run -0 ogpu-node status -s net/node2 -H
   [[ $output == *"validators"*4* ]]
