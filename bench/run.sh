@@ -9,7 +9,9 @@ bin=$(cd "$BUILD/bin" && pwd) || exit 66
 aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
-parts=${BENCH:-array cpu queue tasks loop transfers bulk look seal round match lap makespan trace gemm kernels evm cuda cases net}
+all='array cpu queue tasks loop transfers bulk look seal round match lap makespan trace
+gemm kernels evm cuda cases net'
+parts=${BENCH:-$all}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
 trap 'rm -rf "$tmp"' EXIT
