@@ -434,8 +434,23 @@ bench_gemm() {
     done
 }
 
+# worker NAME: processor time of ogpu-worker for each of 60 tasks of a record on stdin, of one's own
+worker() {
+    local record i
+    read -r record
+    for ((i = 0; i < 60; i++)); do echo "$record"; done >"$tmp/records"
+    (cd "$tmp" && ogpu-submit <records >tasks) || die "ogpu-submit failed"
+    usage worker -i <(ogpu-match <"$tmp/tasks") ogpu-worker
+    emit "$1" "$(calc "${cpu[worker]} * 1000 / 60")" ms 1
+}
+
 bench_kernels() {
     local name value unit peer peer_value
+    home kernels
+    head -c 16384 /dev/zero >"$tmp/A"
+    cp "$tmp/A" "$tmp/B"
+    worker "worker: a task of a kernel, own, processor time" <<<'{"args":{"k":64,"m":64,"n":64,"type":"i32"},"in":["A","B"],"kernel":"gemm","kind":"task","v":1}'
+    worker "worker: a task of a program, own, processor time" <<<'{"argv":["true"],"kind":"task","v":1}'
     "$aid/bench_kernel" >"$tmp/kernels" || die "bench_kernel failed"
     while IFS=$'\t' read -r name value unit peer peer_value; do
         if [ -n "${peer:-}" ]; then
