@@ -45,6 +45,12 @@ ALL_CFLAGS   := -std=c17 -MMD -MP $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 ALL_LDFLAGS  := -Wl,--as-needed $(SSL_LDFLAGS) $(LDFLAGS_$(MODE)) $(LDFLAGS)
 LIBS         := $(shell $(pkg) --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread $(LDLIBS)
 
+# Z3 for `ogpu-contract prove`, where it is there; --as-needed keeps it out of the other tools.
+ifneq ($(shell $(pkg) --exists z3 2>/dev/null && echo yes),)
+  ALL_CPPFLAGS += -DOG_WITH_Z3
+  LIBS += $(shell $(pkg) --libs z3)
+endif
+
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 SIM_SRC  := $(wildcard tests/sim/*.c)

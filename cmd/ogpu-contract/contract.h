@@ -9,6 +9,7 @@
 /* The commands; argv[0] is the command's word. Each returns the exit status. */
 int contract_check(int argc, char **argv);
 int contract_fuzz(int argc, char **argv);
+int contract_prove(int argc, char **argv);
 int contract_run(int argc, char **argv);
 int contract_statetest(int argc, char **argv);
 

@@ -7,9 +7,10 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"abi", contract_abi},       {"call", contract_call},           {"check", contract_check},
-    {"deploy", contract_deploy}, {"fuzz", contract_fuzz},           {"logs", contract_logs},
-    {"run", contract_run},       {"statetest", contract_statetest}, {"view", contract_view},
+    {"abi", contract_abi},       {"call", contract_call}, {"check", contract_check},
+    {"deploy", contract_deploy}, {"fuzz", contract_fuzz}, {"logs", contract_logs},
+    {"prove", contract_prove},   {"run", contract_run},   {"statetest", contract_statetest},
+    {"view", contract_view},
 };
 
 /* clang-format off */
@@ -20,6 +21,7 @@ static const char *const words[] = {
     "deploy",
     "fuzz",
     "logs",
+    "prove",
     "run",
     "statetest",
     "view",

@@ -75,10 +75,62 @@ static void copy(struct og_sym *s, struct og_sym_path *p, uint8_t op)
     og_mem_write(s->ts, &p->mem, to, &c);
 }
 
+/* Are the keys the same? By terms, else by what the facts say of the words they are hashes of;
+ * open: the first pair of words of which they say nothing. */
+static enum og_truth same_key(struct og_sym *s, const struct og_sym_path *p, og_t a, og_t b,
+                              og_t *open)
+{
+    struct og_terms *ts = s->ts;
+    struct og_u256 oa, ob;
+    og_t la, lb;
+    uint32_t na, nb;
+    *open = 0;
+    if (a == b)
+        return OG_TRUE;
+    if (og_term_differ(ts, a, b))
+        return OG_FALSE;
+    if (!og_term_hash(ts, a, &la, &na, &oa) || !og_term_hash(ts, b, &lb, &nb, &ob) || na != nb)
+        return OG_EITHER;
+    enum og_truth all = OG_TRUE;
+    for (; la && lb; la = ts->v[la].b, lb = ts->v[lb].b) {
+        og_t inner = 0;
+        enum og_truth t = same_key(s, p, ts->v[la].a, ts->v[lb].a, &inner);
+        og_t eq = og_term_op(ts, OG_T_EQ, ts->v[la].a, ts->v[lb].a, 0);
+        if (t == OG_EITHER)
+            t = og_facts_decide(ts, &p->facts, eq);
+        if (t == OG_FALSE)
+            return OG_FALSE;
+        if (t == OG_EITHER) {
+            all = OG_EITHER;
+            *open = *open ? *open : inner ? inner : eq;
+        }
+    }
+    if (all == OG_TRUE && !og_u256_eq(&oa, &ob))
+        return OG_FALSE;
+    if (!og_u256_eq(&oa, &ob))
+        *open = 0; /* equal words would not make the keys equal */
+    return all;
+}
+
+og_t og_sym_select(struct og_sym *s, const struct og_sym_path *p, og_t array, og_t key, og_t *open)
+{
+    *open = 0;
+    while (s->ts->v[array].op == OG_T_STORE) {
+        const struct og_term n = s->ts->v[array];
+        enum og_truth same = same_key(s, p, n.b, key, open);
+        if (same == OG_TRUE)
+            return n.c;
+        if (same == OG_EITHER)
+            break;
+        array = n.a;
+    }
+    return og_term_select(s->ts, array, key);
+}
+
 static void sload(struct og_sym *s, struct og_sym_path *p, uint8_t op)
 {
     og_t key = pop(p);
-    og_t word = og_term_select(s->ts, op == 0x54 ? p->storage : p->transient, key);
+    og_t open, word = og_sym_select(s, p, op == 0x54 ? p->storage : p->transient, key, &open);
     if (op == 0x54) {
         struct og_sym_event *e = og_sym_event(p, OG_SYM_SLOAD, op);
         e->key = key;
@@ -94,7 +146,7 @@ static void sstore(struct og_sym *s, struct og_sym_path *p, uint8_t op)
         p->transient = og_term_store(s->ts, p->transient, key, word);
         return;
     }
-    og_t old = og_term_select(s->ts, p->storage, key);
+    og_t open, old = og_sym_select(s, p, p->storage, key, &open);
     struct og_sym_event *e = og_sym_event(p, OG_SYM_SSTORE, op);
     e->key = key;
     e->word = word;

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STACK_MAX 1024
+#define STACK_MAX  1024
+#define SPLITS_MAX 4 /* at one read */
 
 void og_sym_code_init(struct og_sym_code *c, const uint8_t *p, size_t n)
 {
@@ -250,6 +251,22 @@ static bool branch(struct og_sym *s, struct og_sym_path *p)
     return true;
 }
 
+/* Before a read of storage: one path for the keys being the same, one for the contrary. */
+static void split_keys(struct og_sym *s, struct og_sym_path *p)
+{
+    for (int i = 0; i < SPLITS_MAX; i++) {
+        og_t open;
+        og_sym_select(s, p, p->storage, p->stack[p->sp - 1], &open);
+        if (!open)
+            return;
+        struct og_sym_path *q = fork_path(p);
+        s->stats->forks++;
+        learn(s, q, open);
+        wait_path(s, q);
+        learn(s, p, og_term_not(s->ts, open));
+    }
+}
+
 static bool out_of_frame(struct og_sym *s, struct og_sym_path *p, uint8_t op)
 {
     p->out_at = og_sym_pop(p);
@@ -323,6 +340,8 @@ static void run_path(struct og_sym *s, struct og_sym_path *p)
                 return;
             continue;
         }
+        if (op == 0x54 && s->o->split)
+            split_keys(s, p);
         og_sym_step(s, p, op);
         p->pc += op >= 0x60 && op <= 0x7f ? op - 0x5eu : 1;
     }

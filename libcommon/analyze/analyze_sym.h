@@ -75,8 +75,8 @@ struct og_sym_opts {
     uint32_t loops; /* forks at one place */
     size_t steps_path, steps_all, paths_all, waiting;
     struct og_addr self;
-    bool havoc;               /* a call that may come back makes the storage unknown */
-    uint64_t timestamp_known; /* not used when 0 */
+    bool havoc; /* a call that may come back makes the storage unknown */
+    bool split; /* fork where keys of storage may or may not be the same */
     void *ctx;
     /* A path ended; it is released afterwards. False: enough. */
     bool (*done)(void *ctx, struct og_sym_path *p);

@@ -25,6 +25,10 @@ void og_sym_step(struct og_sym *s, struct og_sym_path *p, uint8_t op);
 void og_sym_call(struct og_sym *s, struct og_sym_path *p, uint8_t op);
 void og_sym_create(struct og_sym *s, struct og_sym_path *p, uint8_t op);
 
+/* A read of an array by what the facts say of its keys; *open: a condition that would say more of
+ * them, or 0. */
+og_t og_sym_select(struct og_sym *s, const struct og_sym_path *p, og_t array, og_t key, og_t *open);
+
 void og_sym_push(struct og_sym_path *p, og_t t);
 og_t og_sym_pop(struct og_sym_path *p);
 struct og_sym_event *og_sym_event(struct og_sym_path *p, enum og_sym_what what, uint8_t op);

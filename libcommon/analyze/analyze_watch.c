@@ -47,6 +47,12 @@ static void in_contract(struct og_watch *w, const struct og_vm_frame *f, uint32_
 {
     size_t height = (size_t)(sp - f->stack);
     w->last_pc = pc;
+    if (op && op == w->sought_op && height >= 2 &&
+        ((og_u256_eq(sp, &w->sought[0]) && og_u256_eq(sp - 1, &w->sought[1])) ||
+         (op != 3 && og_u256_eq(sp, &w->sought[1]) && og_u256_eq(sp - 1, &w->sought[0])))) {
+        w->found_sought = true;
+        w->found_pc = pc;
+    }
     switch (op) {
     case 0x10:
     case 0x11:
@@ -128,7 +134,8 @@ void og_watch_init(struct og_watch *w)
 void og_watch_reset(struct og_watch *w)
 {
     w->last = w->dests = w->last_pc = w->call_pc = w->loop_pc = 0;
-    w->looped = w->reentered = w->invalid = w->destroyed = w->panicked = w->foreign = false;
+    w->looped = w->found_sought = w->reentered = w->invalid = w->destroyed = w->panicked =
+        w->foreign = false;
     w->steps = 0;
 }
 

@@ -30,6 +30,10 @@ struct og_watch {
     uint64_t all_steps;                  /* of all messages */
     struct og_u256 word[OG_WATCH_WORDS]; /* operands of comparisons and words of storage, newest */
     size_t n_words;
+    uint8_t sought_op; /* ADD, SUB or MUL of these words is sought; 0: none */
+    struct og_u256 sought[2];
+    bool found_sought;
+    uint32_t found_pc;
     bool keep_images;
     struct og_preimage *image;
     size_t n_images, cap_images;

@@ -95,7 +95,7 @@ offered() {
 
 if command -v dpkg-query >/dev/null; then
   # shellcheck disable=SC2046,SC2086
-  (set -f && install_missing "$for_what" $wanted $(offered libxgboost0))
+  (set -f && install_missing "$for_what" $wanted $(offered libxgboost0 libz3-dev))
   if [ "${OGPU_TESTS:-}" = 1 ]; then
     # shellcheck disable=SC2046,SC2086
     (set -f && install_missing 'some tests need' $(offered $optional))
