@@ -7,6 +7,7 @@
 #include "cli/cli_opts.h"
 #include "crypto/crypto_hash.h"
 #include "crypto/crypto_sig.h"
+#include "guard/guard_intel.h"
 #include "guard/guard_model.h"
 
 #include <jansson.h>
@@ -21,6 +22,9 @@
 int cmd_train(int argc, char **argv);
 int cmd_retrain(int argc, char **argv);
 int cmd_models(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_lookup(int argc, char **argv);
+int cmd_feeds(int argc, char **argv);
 int cmd_score(int argc, char **argv);
 int cmd_series(int argc, char **argv);
 
@@ -83,5 +87,26 @@ struct cmd_fit cmd_fit_of(const struct cmd_learn *o); /* release with cmd_fit_re
 void cmd_fit_release(struct cmd_fit *f);
 enum og_rc cmd_fit(const char *text, size_t len, const char *name, const struct cmd_fit *o,
                    struct og_model *out, struct og_err *err) OG_MUST_CHECK;
+
+/* cmd_import.c. Counts under the names of their format; the caller decrefs. */
+json_t *cmd_counts_json(enum og_feed_format f, const struct og_feed_counts *c);
+/* Builds the set and writes it in place of path. */
+enum og_rc cmd_intel_write(const char *path, struct og_intel *s, struct og_hash *hash,
+                           struct og_err *err) OG_MUST_CHECK;
+enum og_rc cmd_allow(struct og_intel *s, const char *prefix, struct og_err *err) OG_MUST_CHECK;
+/* cmd_lookup.c. guard/intel in the state's folder; the caller frees. */
+char *cmd_intel_path(const struct og_opts_common *c);
+enum og_rc cmd_intel_read(const char *path, struct og_intel *out, struct og_err *err) OG_MUST_CHECK;
+
+/* cmd_fetch.c. One transfer with what the last one said. */
+struct cmd_fetch {
+    const char *url;
+    const char *const *header; /* lines, NULL-terminated; borrowed */
+    uint64_t max_bytes, timeout_ms;
+    char etag[256], modified[64]; /* in: of the last good copy; out: of this one */
+    char added_last[64];          /* out: X-TAXII-Date-Added-Last */
+    bool unchanged;               /* 304 */
+};
+enum og_rc cmd_fetch(struct cmd_fetch *f, struct og_buf *out, struct og_err *err) OG_MUST_CHECK;
 
 #endif

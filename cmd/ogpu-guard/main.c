@@ -7,11 +7,13 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"feeds", cmd_feeds},   {"import", cmd_import},   {"lookup", cmd_lookup},
     {"models", cmd_models}, {"retrain", cmd_retrain}, {"score", cmd_score},
     {"series", cmd_series}, {"train", cmd_train},
 };
 
-static const char *const words[] = {"models", "retrain", "score", "series", "train", NULL};
+static const char *const words[] = {"feeds", "import", "lookup", "models", "retrain",
+                                    "score", "series", "train",  NULL};
 
 struct options {
     struct og_opts_common common;
@@ -19,8 +21,8 @@ struct options {
 
 static const struct og_tool tool = {
     .name = "ogpu-guard",
-    .summary = "learn what is normal, score what is not",
-    .synopsis = "models | retrain | score | series | train [OPTIONS]",
+    .summary = "learn what is normal, score what is not; keep threat feeds",
+    .synopsis = "feeds | import | lookup | models | retrain | score | series | train [OPTIONS]",
     .commands = words,
 };
 

@@ -10,7 +10,7 @@ complete -c ogpu -n '__fish_seen_subcommand_from contract' -s q -l quiet -d 'no 
 complete -c ogpu -n '__fish_seen_subcommand_from contract' -s v -l verbose -d 'say more; twice for debugging'
 complete -c ogpu -n '__fish_seen_subcommand_from contract' -s h -l help -d 'print this help and exit'
 complete -c ogpu -n '__fish_seen_subcommand_from contract' -s V -l version -d 'print the version and exit'
-complete -c ogpu -n __fish_use_subcommand -f -a guard -d 'learn what is normal, score what is not'
+complete -c ogpu -n __fish_use_subcommand -f -a guard -d 'learn what is normal, score what is not; keep threat feeds'
 complete -c ogpu -n '__fish_seen_subcommand_from guard' -s s -l state -x -a '(__fish_complete_directories)' -d 'state folder instead of $OGPU_HOME'
 complete -c ogpu -n '__fish_seen_subcommand_from guard' -s q -l quiet -d 'no warnings, only errors'
 complete -c ogpu -n '__fish_seen_subcommand_from guard' -s v -l verbose -d 'say more; twice for debugging'
