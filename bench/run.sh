@@ -10,7 +10,7 @@ aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
 all='array cpu queue tasks loop transfers bulk look seal round match lap makespan trace
-gemm kernels evm cuda cases net'
+gemm kernels evm pre cuda cases net'
 parts=${BENCH:-$all}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
@@ -459,6 +459,18 @@ bench_kernels() {
             emit "$name" "$value" "$unit" 5
         fi
     done <"$tmp/kernels"
+}
+
+# Time of a gas: the network's precompiles beside the slowest opcode, which none may pass.
+bench_pre() {
+    local name ns opcode
+    "$aid/bench_pre" >"$tmp/pre" || die "bench_pre failed"
+    opcode=$(awk '$1 == "slowest_opcode" { print $2 }' "$tmp/pre")
+    while read -r name ns; do
+        case $name in
+        slowest_precompile | *.128x128x128 | vec.*.262144) emit "precompile.$name" "$ns" ns/gas 7 opcode "$opcode" ;;
+        esac
+    done <"$tmp/pre"
 }
 
 bench_evm() {

@@ -3,7 +3,8 @@
 
 #include "base/base_mem.h"
 #include "crypto/crypto_keyfile.h"
-#include "vm/vm.h"
+#include "vm/vm_net.h"
+#include "vm/vm_pre.h"
 #include "json/json_get.h"
 
 #include <string.h>
@@ -94,7 +95,7 @@ static enum og_rc read_call(struct chain *c, int argc, char **argv, struct og_ad
     OG_TRY(chain_addr(c->keys_dir, argv[0], to, err));
     enum og_rc rc = og_view_contract(c->ledger, to, &code, &is, err);
     og_buf_release(&code);
-    if (rc == OG_OK && !is)
+    if (rc == OG_OK && !is && !og_vm_net_number_of(to) && !og_vm_pre_number(to))
         rc = og_err_set(err, OG_NO, "there is no contract '%.80s'", argv[0]);
     if (rc == OG_OK)
         rc = chain_abi(c, to, err);

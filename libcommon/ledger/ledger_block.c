@@ -216,6 +216,7 @@ static enum og_rc settle_and_release(struct og_ledger *l, struct og_err *err)
     OG_TRY(og_led_tasks_due(l, err));
     OG_TRY(og_led_settle_accepted(l, err));
     OG_TRY(og_led_cascade(l, err));
+    OG_TRY(og_led_net_callbacks(l, err));
     OG_TRY(og_led_rotations(l, err));
     return og_led_unbondings(l, err);
 }

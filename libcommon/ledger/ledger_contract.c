@@ -90,7 +90,7 @@ static bool code_is_allowed(const struct og_vm_code *c)
     return c->size == 0 || opcode_defined(c->bytes[0]);
 }
 
-static json_t *hex0x(const void *p, size_t n)
+json_t *og_evm_hex(const void *p, size_t n)
 {
     struct og_buf b = OG_BUF_INIT;
     og_buf_adds(&b, "0x");
@@ -100,47 +100,48 @@ static json_t *hex0x(const void *p, size_t n)
     return v;
 }
 
-static json_t *addr_json(const struct og_addr *a)
+json_t *og_evm_addr(const struct og_addr *a)
 {
     char text[OG_ADDR_TEXT];
     og_addr_format(a, text);
     return json_string(text);
 }
 
-static json_t *logs_json(const struct og_vm_log *log, size_t n)
+json_t *og_evm_logs_json(const struct og_ledger *l)
 {
+    size_t n;
+    const struct og_vm_log *log = og_vm_logs(l->vm, &n);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
         json_t *topics = json_array();
         for (unsigned k = 0; k < log[i].n_topics; k++) {
             uint8_t b[32];
             og_u256_store(&log[i].topic[k], b);
-            json_array_append_new(topics, hex0x(b, sizeof b));
+            json_array_append_new(topics, og_evm_hex(b, sizeof b));
         }
-        json_array_append_new(list,
-                              json_pack("{s:o, s:o, s:o}", "contract", addr_json(&log[i].addr),
-                                        "data", hex0x(log[i].data, log[i].len), "topics", topics));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o}", "contract", og_evm_addr(&log[i].addr), "data",
+                            og_evm_hex(log[i].data, log[i].len), "topics", topics));
     }
     return list;
 }
 
-static json_t *receipt_json(struct og_txn *x, const struct job *j, const struct og_vm_receipt *r,
-                            const struct og_vm_log *log, size_t n_logs)
+static json_t *receipt_json(struct og_txn *x, const struct job *j, const struct og_vm_receipt *r)
 {
     json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:s, s:o, s:s, s:o, s:i}", "from",
-                          addr_json(&x->tx->from), "gas_price", og_json_new_dec(j->gas_price),
+                          og_evm_addr(&x->tx->from), "gas_price", og_json_new_dec(j->gas_price),
                           "gas_used", og_json_new_dec(r->gas_used), "height",
                           (json_int_t)x->l->height, "kind", "contract_receipt", "logs",
-                          logs_json(log, n_logs), "status", og_vm_status_name(r->status), "tx",
+                          og_evm_logs_json(x->l), "status", og_vm_status_name(r->status), "tx",
                           og_json_new_hex(x->tx->id.b, OG_HASH_LEN), "v", 1);
     if (!j->create)
-        json_object_set_new(o, "contract", addr_json(&x->tx->to));
+        json_object_set_new(o, "contract", og_evm_addr(&x->tx->to));
     else if (r->status == OG_VM_OK)
-        json_object_set_new(o, "contract", addr_json(&r->created));
+        json_object_set_new(o, "contract", og_evm_addr(&r->created));
     if (j->create && r->status == OG_VM_OK) /* the code stands in its row */
         return o;
     if (r->out_len <= OUTPUT_MAX) {
-        json_object_set_new(o, "output", hex0x(r->out, r->out_len));
+        json_object_set_new(o, "output", og_evm_hex(r->out, r->out_len));
     } else {
         struct og_hash h = og_sha256(r->out, r->out_len);
         json_object_set_new(o, "output_sha256", og_json_new_hex(h.b, OG_HASH_LEN));
@@ -148,25 +149,22 @@ static json_t *receipt_json(struct og_txn *x, const struct job *j, const struct 
     return o;
 }
 
-static enum og_rc write_receipt(struct og_txn *x, const struct job *j,
-                                const struct og_vm_receipt *r, struct og_err *err)
+enum og_rc og_evm_receipt(struct og_ledger *l, json_t *o, uint64_t tx, struct og_err *err)
 {
-    struct og_store *st = x->l->st;
     struct og_buf line = OG_BUF_INIT;
     size_t n_logs;
     uint64_t index;
-    const struct og_vm_log *log = og_vm_logs(x->l->vm, &n_logs);
-    json_t *o = receipt_json(x, j, r, log, n_logs);
+    const struct og_vm_log *log = og_vm_logs(l->vm, &n_logs);
     enum og_rc rc = og_json_canon(o, &line, err);
     json_decref(o);
     if (rc == OG_OK)
-        rc = og_receipt_count(st, x->l->height, &index, err);
+        rc = og_receipt_count(l->st, l->height, &index, err);
     if (rc == OG_OK) {
-        uint64_t pos = OG_POS(x->l->height, index);
+        uint64_t pos = OG_POS(l->height, index);
         struct og_hash leaf = og_merkle_leaf(line.p, line.len);
-        rc = og_contract_receipt_add(st, pos, x->pos, &leaf, line.p, line.len, err);
+        rc = og_contract_receipt_add(l->st, pos, tx, &leaf, line.p, line.len, err);
         for (size_t i = 0; rc == OG_OK && i < n_logs; i++)
-            rc = og_vmlog_add(st, pos, i, &log[i].addr, err);
+            rc = og_vmlog_add(l->st, pos, i, &log[i].addr, err);
     }
     og_buf_release(&line);
     return rc;
@@ -190,6 +188,8 @@ static enum og_rc execute(struct og_txn *x, struct job *j, struct og_evm *e,
                                 .data_len = j->len,
                                 .code_ok = code_is_allowed};
     og_vm_tx_apply(l->vm, e->st, &e->env, &tx, r);
+    if (e->rc != OG_OK)
+        return og_err_set(err, e->rc, "%s", e->err.msg);
     if (r->refusal == OG_VM_TX_BACKEND) {
         OG_TRY(og_vm_state_status(e->st, err));
         return og_err_set(err, OG_E_INTERNAL, "the state of contracts cannot be read");
@@ -203,7 +203,8 @@ static enum og_rc execute(struct og_txn *x, struct job *j, struct og_evm *e,
                         x->tx->seq, j->create ? &j->made : NULL, err));
     OG_TRY(og_led_add(l, "block_fees", fee, err));
     OG_TRY(og_led_add(l, "block_gas", r->gas_used, err));
-    return write_receipt(x, j, r, err);
+    OG_TRY(og_evm_receipt(l, receipt_json(x, j, r), x->pos, err));
+    return og_led_net_submitted(x->l, err);
 }
 
 static enum og_rc failed(const struct og_vm_receipt *r, struct og_err *err)
@@ -310,7 +311,7 @@ enum og_rc og_view_call(struct og_ledger *l, const struct og_view_message *m,
         og_vm_state_begin_tx(e.st);
         og_vm_begin(l->vm, e.st, &e.env);
         og_vm_run(l->vm, &msg, &r);
-        rc = og_vm_state_status(e.st, err);
+        rc = e.rc == OG_OK ? og_vm_state_status(e.st, err) : og_err_set(err, e.rc, "%s", e.err.msg);
     }
     if (rc == OG_OK) {
         out->status = r.status;

@@ -118,11 +118,13 @@ enum og_rc og_evm_open(struct og_evm *e, struct og_ledger *l, const struct og_ad
     e->st = og_vm_state_new(&backend, og_get_be64(l->chain.b));
     if (!l->vm)
         l->vm = og_vm_new();
+    og_evm_net(e);
     return OG_OK;
 }
 
 void og_evm_close(struct og_evm *e)
 {
+    og_vm_set_net(e->l->vm, NULL); /* it points into e */
     og_vm_state_free(e->st);
     e->st = NULL;
 }

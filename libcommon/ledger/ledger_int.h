@@ -208,6 +208,18 @@ uint64_t og_pay_share(const struct og_task *t, uint64_t count, uint64_t check_no
 void og_pay_check_terms(const struct og_task *t, unsigned method, uint64_t *check_ppm,
                         uint64_t *checks);
 
+/* ledger_submit.c: reads an entry of task.submit and says what its escrow would be; nothing is
+ * written. */
+enum og_rc og_led_task_price(struct og_ledger *l, const json_t *o, const struct og_addr *owner,
+                             uint64_t *escrow, struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_net.c: tasks of contracts. After a contract transaction: what it submitted. At a task's
+ * end: its callback is queued. At a block's end: callbacks are run. */
+enum og_rc og_led_net_submitted(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_led_net_ended(struct og_ledger *l, const struct og_task *t,
+                            struct og_err *err) OG_MUST_CHECK;
+enum og_rc og_led_net_callbacks(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
+
 /* ledger_task.c */
 /* Elements of the lease wait again; its own row must be put by the caller with an end state. again:
  * attempt + 1 (and failed, when that is above retry); tried: the node is not asked again. */

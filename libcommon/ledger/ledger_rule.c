@@ -9,6 +9,7 @@
 #include "match/match_greedy.h"
 #include "vm/vm.h"
 #include "vm/vm_keccak.h"
+#include "vm/vm_net.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +82,19 @@ static enum og_rc install(struct og_ledger *l, enum og_system c, struct og_err *
     return rc;
 }
 
+/* 0x0100 keeps what it knows of tasks in slots: an account that is empty would lose them. */
+static enum og_rc install_net(struct og_ledger *l, struct og_err *err)
+{
+    struct og_account acc = {.addr = og_vm_net_addr(OG_VM_NET_SUBMIT)};
+    bool found;
+    OG_TRY(og_row_get(l->st, OG_F_ACCOUNT, &acc, &found, err));
+    acc.seq = 1;
+    return og_row_put(l->st, OG_F_ACCOUNT, &acc, err);
+}
+
 enum og_rc og_led_install_system(struct og_ledger *l, struct og_err *err)
 {
+    OG_TRY(install_net(l, err));
     for (int c = 0; c < OG_SYSTEM_COUNT; c++)
         OG_TRY(install(l, (enum og_system)c, err));
     return og_led_rules_load(l, err);

@@ -222,15 +222,16 @@ static enum og_rc take_escrow(struct batch *b, struct og_task *t, struct og_err 
     return OG_OK;
 }
 
+static const char *const task_members[] = {
+    "after",  "check",    "chunk",   "count",     "deadline_ms", "expires_ms", "in_bytes",
+    "kernel", "limit_ms", "line",    "max_price", "name",        "needs",      "private",
+    "retry",  "samples",  "urgency", "verifiers", "verify",      "work_mflop", NULL};
+
 static enum og_rc submit_one(struct batch *b, const json_t *o, uint32_t index, struct og_err *err)
 {
-    static const char *const members[] = {
-        "after",  "check",    "chunk",   "count",     "deadline_ms", "expires_ms", "in_bytes",
-        "kernel", "limit_ms", "line",    "max_price", "name",        "needs",      "private",
-        "retry",  "samples",  "urgency", "verifiers", "verify",      "work_mflop", NULL};
     struct og_ledger *l = b->x->l;
     struct og_task t = {.owner = b->x->tx->from, .spec = b->spec, .id = b->first + index};
-    enum og_rc rc = og_json_only(o, members, err);
+    enum og_rc rc = og_json_only(o, task_members, err);
     if (rc == OG_OK)
         rc = read_terms(o, &t, err);
     if (rc == OG_OK)
@@ -254,6 +255,27 @@ static enum og_rc submit_one(struct batch *b, const json_t *o, uint32_t index, s
         t.expires_ms += l->now_ms;
         rc = og_row_add(l->st, OG_F_TASK, &t, err);
     }
+    OG_RELEASE(OG_F_TASK, &t);
+    return rc;
+}
+
+enum og_rc og_led_task_price(struct og_ledger *l, const json_t *o, const struct og_addr *owner,
+                             uint64_t *escrow, struct og_err *err)
+{
+    struct og_tx tx = {.from = *owner};
+    struct og_txn x = {.l = l, .tx = &tx};
+    struct batch b = {.x = &x};
+    struct og_task t = {.owner = *owner};
+    *escrow = 0;
+    enum og_rc rc = og_json_only(o, task_members, err);
+    if (rc == OG_OK && json_object_get(o, "after"))
+        rc = OG_REFUSE(err, "a contract's task waits for no other");
+    if (rc == OG_OK)
+        rc = read_terms(o, &t, err);
+    if (rc == OG_OK)
+        rc = take_escrow(&b, &t, err);
+    if (rc == OG_OK)
+        *escrow = t.escrow;
     OG_RELEASE(OG_F_TASK, &t);
     return rc;
 }

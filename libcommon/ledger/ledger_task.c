@@ -126,6 +126,7 @@ static enum og_rc end_task(struct og_ledger *l, struct og_task *t, enum og_task_
     t->escrow = 0;
     OG_TRY(og_row_put(l->st, OG_F_TASK, t, err));
     OG_TRY(write_receipt(l, t, err));
+    OG_TRY(og_led_net_ended(l, t, err));
     if (state == OG_TASK_FAILED || state == OG_TASK_EXPIRED)
         OG_TRY(og_led_event(l, "task ended",
                             json_pack("{s:I,s:s,s:s}", "task", (json_int_t)t->id, "state",

@@ -77,7 +77,7 @@ enum og_rc og_query_rotations_due(struct og_store *st, uint64_t height, uint64_t
                                   struct og_err *err) OG_MUST_CHECK;
 
 /* Work queues of block end: FIFO by id. */
-enum og_queue_what { OG_QUEUE_TASK_ENDED = 1, OG_QUEUE_RECEIPT = 2 };
+enum og_queue_what { OG_QUEUE_TASK_ENDED = 1, OG_QUEUE_RECEIPT = 2, OG_QUEUE_CALLBACK = 3 };
 enum og_rc og_queue_push(struct og_store *st, enum og_queue_what what, uint64_t a, uint64_t b,
                          struct og_err *err) OG_MUST_CHECK;
 enum og_rc og_queue_drop(struct og_store *st, uint64_t id, struct og_err *err) OG_MUST_CHECK;

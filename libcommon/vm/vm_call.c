@@ -3,6 +3,7 @@
 
 #include "base/base_mem.h"
 #include "vm/vm_keccak.h"
+#include "vm/vm_net.h"
 #include "vm/vm_pre.h"
 #include "vm/vm_rlp.h"
 #include "vm/vm_trace.h"
@@ -132,6 +133,39 @@ static enum og_vm_exit precompile(struct og_vm *vm, const struct og_vm_entry *e,
     return OG_VM_EXIT_DONE;
 }
 
+static enum og_vm_exit net_precompile(struct og_vm *vm, const struct og_vm_entry *e,
+                                      unsigned number, size_t mark, struct og_vm_result *out)
+{
+    struct og_buf b = OG_BUF_INIT;
+    const struct og_vm_net_call c = {.number = (enum og_vm_net_number)number,
+                                     .vm = vm,
+                                     .st = vm->st,
+                                     .caller = e->msg.from,
+                                     .value = e->msg.value,
+                                     .may_change = e->transfer && !e->msg.is_static,
+                                     .in = e->msg.input,
+                                     .n = e->msg.input_len};
+    int64_t left = e->msg.gas - og_vm_net_gas(c.number, c.in, c.n);
+    size_t n_logs = vm->n_logs;
+    enum og_vm_status s = OG_VM_OUT_OF_GAS;
+    if (left >= 0 && number < OG_VM_NET_MATMUL_I32)
+        s = vm->net->ask(vm->net->ctx, &c, &b);
+    else if (left >= 0)
+        s = og_vm_net_run(c.number, &vm->env.prevrandao, c.in, c.n, &b) ? OG_VM_OK
+                                                                        : OG_VM_PRECOMPILE;
+    if (s != OG_VM_OK) {
+        og_vm_state_revert(vm->st, mark);
+        while (vm->n_logs > n_logs)
+            free(vm->log[--vm->n_logs].data);
+    }
+    bool whole = s == OG_VM_OK || s == OG_VM_REVERT;
+    keep(&vm->out, &vm->out_len, &vm->out_cap, b.p, whole ? b.len : 0);
+    og_buf_release(&b);
+    *out = (struct og_vm_result){
+        .status = s, .gas_left = whole ? left : 0, .out = vm->out, .out_len = vm->out_len};
+    return OG_VM_EXIT_DONE;
+}
+
 enum og_vm_exit og_vm_enter_call(struct og_vm *vm, const struct og_vm_entry *e,
                                  struct og_vm_result *out)
 {
@@ -141,6 +175,9 @@ enum og_vm_exit og_vm_enter_call(struct og_vm *vm, const struct og_vm_entry *e,
     unsigned number = e->msg.code ? 0 : og_vm_pre_number(&e->code_addr);
     if (number)
         return precompile(vm, e, number, mark, out);
+    number = vm->net && !e->msg.code ? og_vm_net_number_of(&e->code_addr) : 0;
+    if (number)
+        return net_precompile(vm, e, number, mark, out);
     const struct og_vm_code *code = e->msg.code;
     if (!code)
         code = og_vm_state_code(vm->st, og_vm_state_acct(vm->st, &e->code_addr));

@@ -47,9 +47,10 @@ struct og_vm {
     struct og_vm_state *st;
     struct og_vm_env env;
     struct og_vm_tracer *tracer;
-    struct og_vm_frame **frame; /* OG_VM_DEPTH + 1, made when first reached */
-    size_t depth;               /* frames in use */
-    uint64_t mem_all;           /* their memory */
+    const struct og_vm_net *net; /* NULL: no precompiles of the network */
+    struct og_vm_frame **frame;  /* OG_VM_DEPTH + 1, made when first reached */
+    size_t depth;                /* frames in use */
+    uint64_t mem_all;            /* their memory */
     struct og_vm_log *log;
     size_t n_logs, cap_logs;
     int64_t refund;

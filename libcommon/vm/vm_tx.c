@@ -1,6 +1,8 @@
 /* vm_tx.c - a transaction: whether it may stand in the block, what it pays, what it does. */
 #include "vm/vm_tx.h"
 
+#include "vm/vm_int.h"
+#include "vm/vm_net.h"
 #include "vm/vm_pre.h"
 
 #define GAS_TX          21000
@@ -61,12 +63,18 @@ static enum og_vm_refusal judge(const struct og_vm_tx *tx, const struct og_vm_en
     return can_pay(tx, &from->balance) ? OG_VM_TX_OK : OG_VM_TX_FUNDS;
 }
 
-static void warm_up(struct og_vm_state *st, const struct og_vm_env *env, const struct og_vm_tx *tx)
+static void warm_up(const struct og_vm *vm, struct og_vm_state *st, const struct og_vm_env *env,
+                    const struct og_vm_tx *tx)
 {
     struct og_addr pre = {{0}};
     for (unsigned i = 1; i <= OG_VM_PRE_LAST; i++) {
         pre.b[OG_ADDR_LEN - 1] = (uint8_t)i;
         og_vm_state_warm_acct(st, og_vm_state_acct(st, &pre));
+    }
+    for (unsigned i = OG_VM_NET_SUBMIT; vm->net && i <= OG_VM_NET_FREIVALDS; i++) {
+        struct og_addr a = og_vm_net_addr((enum og_vm_net_number)i);
+        if (og_vm_net_number_of(&a))
+            og_vm_state_warm_acct(st, og_vm_state_acct(st, &a));
     }
     og_vm_state_warm_acct(st, og_vm_state_acct(st, &env->coinbase));
     og_vm_state_warm_acct(st, og_vm_state_acct(st, &tx->from));
@@ -131,7 +139,7 @@ void og_vm_tx_apply(struct og_vm *vm, struct og_vm_state *st, const struct og_vm
     og_vm_begin(vm, st, &with);
     cost_of(tx->gas_limit, &with.gas_price, &cost);
     og_vm_state_set_balance(st, from, og_u256_sub(from->balance, cost));
-    warm_up(st, env, tx);
+    warm_up(vm, st, env, tx);
     struct og_vm_msg msg = {.kind = tx->create ? OG_VM_CREATE : OG_VM_CALL,
                             .from = tx->from,
                             .to = tx->to,

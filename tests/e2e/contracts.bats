@@ -207,6 +207,28 @@ kit() {
   ogpu-validate --audit | jq -e .ok
 }
 
+@test "a contract orders a task, pays for it, and is called at its end" {
+  chain
+  order=$BATS_TEST_DIRNAME/../data/contracts/Order.json
+  a=$(ogpu-contract deploy "$order" | jq -r .contract)
+  # a spec that the node has: that of a task of one's own
+  spec=0x$(ogpu-submit --sandbox none -- true | jq -r .id | xargs -I{} ogpu show {} | jq -r .spec)
+  task='{"limit_ms":10000,"line":0,"max_price":"500000","verify":"accept"}'
+  run -1 ogpu-contract call --value 0.0005 "$a" order "$spec" "$task" 200000
+  jq -e '.error | contains("below the task")' <<<"$output"
+  run -0 ogpu-contract call --value 0.001 "$a" order "$spec" "$task" 200000
+  id=$(jq -r '.result[0]' <<<"$output")
+  [ "$(ogpu show 2 | jq -r .owner)" = "$a" ]
+  ogpu-contract view "$a" status "$id" | jq -e '.result[0].state == "2" and .result[0].number == "2"'
+  ogpu-match --once --quiet || true
+  ogpu-worker --once --quiet || true
+  [ "$(ogpu show 2 | jq -r '.leases[0].state')" = revealed ]
+  root=$(ogpu show "lease:$(ogpu show 2 | jq '.leases[0].id')" | jq -r .root)
+  ogpu-contract view "$a" status "$id" | jq -e --arg root "0x$root" '.result[0].root == $root'
+  ogpu-validate --seal
+  ogpu-validate --audit | jq -e .ok
+}
+
 @test "the committed contracts are what solc makes of their sources" {
   run "$BATS_TEST_DIRNAME/../evm/solc.sh"
   [ "$status" -ne 77 ] || skip "${output#skip: }"

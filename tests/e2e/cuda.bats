@@ -265,3 +265,28 @@ END
   [ "$(ogpu show task:1 | jq -r .state)" != paid ]
   OGPU_CXX=/nonexistent ogpu-worker --devices 2>&1 | grep -q 'there is no C++ compiler'
 }
+
+@test "products of whole numbers are those of the network's precompiles, bit for bit" {
+  be() { # FILE BYTES: its little-endian numbers as big-endian hex
+    perl -e 'local $/; open(I, "<:raw", $ARGV[0]);
+      print unpack("H*", scalar reverse $_) for unpack("(a$ARGV[1])*", <I>)' "$1" "$2"
+  }
+  view() { # NUMBER M K N A B BYTES
+    ogpu-contract view -g 100000000 "0x000000000000000000000000000000000000$1" \
+      "0x$(printf '%064x%064x%064x' "$2" "$3" "$4")$(be "$5" "$7")$(be "$6" "$7")" | jq -r .output
+  }
+  ints '($_ * 2654435761 + 12345) % 4294967296 - 2147483648' 442 a.bin # 13 x 34
+  ints '($_ * 40503 * 40503 + 977) % 4294967296 - 2147483648' 646 b.bin # 34 x 19
+  kernel products.cu matmul_i32 8 32 --param in:i32:a.bin --param in:i32:b.bin --param out:i32:247:c.bin \
+    --param i32:13 --param i32:34 --param i32:19
+  [ "0x$(be c.bin 4)" = "$(view 0110 13 34 19 a.bin b.bin 4)" ]
+  # residues: the largest, the smallest, and what lies between
+  words() { # EXPR N FILE
+    perl -e 'my ($e, $n, $f) = @ARGV; open(O, ">:raw", $f); print O pack("Q<*", map { eval $e } 0 .. $n - 1)' "$@"
+  }
+  words '$_ % 3 ? ($_ % 3 == 1 ? 0xffffffff00000000 - $_ : $_) : $_ * 41728374611931' 442 a.bin
+  words '$_ % 2 ? 0xffffffff00000000 - $_ * $_ : $_ * 28474976710656' 646 b.bin
+  kernel products.cu matmul_modp 8 32 --param in:u64:a.bin --param in:u64:b.bin --param out:u64:247:d.bin \
+    --param i32:13 --param i32:34 --param i32:19
+  [ "0x$(be d.bin 8)" = "$(view 0111 13 34 19 a.bin b.bin 8)" ]
+}

@@ -2,7 +2,8 @@
 // usage: node compile.mjs FILE.sol NAME >NAME.json; needs the npm package solc of the version named here.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const require = createRequire(process.cwd() + '/')
 const solc = require('solc')
@@ -18,7 +19,9 @@ const input = {
     outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
   },
 }
-const out = JSON.parse(solc.compile(JSON.stringify(input)))
+const contracts = dirname(fileURLToPath(import.meta.url)) + '/../../contracts/'
+const found = (path) => ({ contents: readFileSync(contracts + basename(path), 'utf8') })
+const out = JSON.parse(solc.compile(JSON.stringify(input), { import: found }))
 for (const e of out.errors ?? []) if (e.severity === 'error') throw new Error(e.formattedMessage)
 const c = out.contracts[basename(file)][name]
 process.stdout.write(

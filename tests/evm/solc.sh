@@ -13,7 +13,9 @@ have=$(cd "$dir" && node -p 'require("solc/package.json").version')
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 (cd "$dir" && "$root/contracts/build.sh" "$tmp")
-(cd "$dir" && node "$here/compile.mjs" "$root/tests/data/contracts/Kit.sol" Kit) >"$tmp/Kit.json"
+for name in Kit Order; do
+  (cd "$dir" && node "$here/compile.mjs" "$root/tests/data/contracts/$name.sol" $name) >"$tmp/$name.json"
+done
 bad=0
 for f in "$tmp"/*.json; do
   name=${f##*/}

@@ -1,4 +1,4 @@
-/* contracts.h - the contract Kit (tests/data/contracts) on a chain in memory: deploy, call, look.
+/* contracts.h - contracts of tests/data/contracts on a chain in memory: deploy, call, look.
  */
 #ifndef OG_SIM_CONTRACTS_H
 #define OG_SIM_CONTRACTS_H
@@ -9,39 +9,52 @@
 #include "store/store_contract.h"
 #include "vm/vm_abi.h"
 
-#define KIT_FILE "tests/data/contracts/Kit.json"
-#define KIT_GAS  3000000
+#define KIT_GAS 3000000
 
-struct kit_code {
+struct sim_code {
+    const char *name; /* its address is the key */
     json_t *doc;
     struct og_vm_abi abi;
 };
 
-/* Read once; lives as long as the process. */
-static inline const struct kit_code *kit_code(void)
+/* tests/data/contracts/NAME.json, read once; lives as long as the process. */
+static inline const struct sim_code *sim_code(const char *name)
 {
-    static struct kit_code k;
+    static struct sim_code all[4];
     struct og_err err;
-    if (k.doc)
-        return &k;
-    k.doc = json_load_file(KIT_FILE, 0, NULL);
-    if (!k.doc || og_vm_abi_parse(json_object_get(k.doc, "abi"), &k.abi, &err) != OG_OK) {
-        fprintf(stderr, "%s cannot be read\n", KIT_FILE);
+    char path[128];
+    size_t i = 0;
+    while (all[i].name && strcmp(all[i].name, name) != 0)
+        i++;
+    if (all[i].name)
+        return &all[i];
+    snprintf(path, sizeof path, "tests/data/contracts/%s.json", name);
+    all[i].name = name;
+    all[i].doc = json_load_file(path, 0, NULL);
+    if (!all[i].doc ||
+        og_vm_abi_parse(json_object_get(all[i].doc, "abi"), &all[i].abi, &err) != OG_OK) {
+        fprintf(stderr, "%s cannot be read\n", path);
         abort();
     }
-    return &k;
+    return &all[i];
 }
 
-/* Calldata of a function with its arguments in JSON. */
-static inline void kit_data(struct sim *s, const char *function, const char *args,
+/* Calldata of a function of contract `name` with its arguments in JSON. */
+static inline void sim_data(struct sim *s, const char *name, const char *function, const char *args,
                             struct og_buf *out)
 {
     const struct og_vm_abi_item *it;
     json_t *v = json_loads(args, 0, NULL);
-    SIM_OK(s, og_vm_abi_find(&kit_code()->abi, OG_VM_ABI_FUNCTION, function, -1, &it, SIM_ERR));
+    SIM_OK(s, og_vm_abi_find(&sim_code(name)->abi, OG_VM_ABI_FUNCTION, function, -1, &it, SIM_ERR));
     og_buf_add(out, it->hash.b, 4);
     SIM_OK(s, og_vm_abi_encode(&it->in, v, out, SIM_ERR));
     json_decref(v);
+}
+
+static inline void kit_data(struct sim *s, const char *function, const char *args,
+                            struct og_buf *out)
+{
+    sim_data(s, "Kit", function, args, out);
 }
 
 static inline json_t *kit_hex(const struct og_buf *b)
@@ -62,27 +75,33 @@ static inline enum og_rc sim_contract(struct sim *s, unsigned who, const struct 
     return rc;
 }
 
-static inline enum og_rc sim_call(struct sim *s, unsigned who, const struct og_addr *to,
-                                  const char *function, const char *args, uint64_t value)
+static inline enum og_rc sim_call_of(struct sim *s, unsigned who, const struct og_addr *to,
+                                     const char *name, const char *function, const char *args,
+                                     uint64_t value)
 {
     struct og_buf data = OG_BUF_INIT;
-    kit_data(s, function, args, &data);
+    sim_data(s, name, function, args, &data);
     enum og_rc rc = sim_contract(s, who, to, kit_hex(&data), value, KIT_GAS, 1);
     og_buf_release(&data);
     return rc;
 }
 
-/* Kit from its creation code with (7, "kit"); its address follows from sender and sequence number.
- */
-static inline enum og_rc sim_deploy(struct sim *s, unsigned who, uint64_t value,
-                                    struct og_addr *made)
+static inline enum og_rc sim_call(struct sim *s, unsigned who, const struct og_addr *to,
+                                  const char *function, const char *args, uint64_t value)
+{
+    return sim_call_of(s, who, to, "Kit", function, args, value);
+}
+
+/* A contract from its creation code; its address follows from sender and sequence number. */
+static inline enum og_rc sim_deploy_of(struct sim *s, unsigned who, const char *name,
+                                       const char *text, uint64_t value, struct og_addr *made)
 {
     struct og_buf hex = OG_BUF_INIT;
     struct og_buf args = OG_BUF_INIT;
-    json_t *v = json_loads("[7, \"kit\"]", 0, NULL);
-    const struct og_vm_abi *abi = &kit_code()->abi;
+    json_t *v = json_loads(text, 0, NULL);
+    const struct og_vm_abi *abi = &sim_code(name)->abi;
     *made = og_vm_create_addr(&s->acct[who].addr, s->acct[who].seq);
-    og_buf_adds(&hex, json_string_value(json_object_get(kit_code()->doc, "creation")));
+    og_buf_adds(&hex, json_string_value(json_object_get(sim_code(name)->doc, "creation")));
     for (size_t i = 0; i < abi->n; i++)
         if (abi->item[i].kind == OG_VM_ABI_CONSTRUCTOR)
             SIM_OK(s, og_vm_abi_encode(&abi->item[i].in, v, &args, SIM_ERR));
@@ -92,6 +111,13 @@ static inline enum og_rc sim_deploy(struct sim *s, unsigned who, uint64_t value,
     og_buf_release(&hex);
     og_buf_release(&args);
     return rc;
+}
+
+/* Kit with (7, "kit"). */
+static inline enum og_rc sim_deploy(struct sim *s, unsigned who, uint64_t value,
+                                    struct og_addr *made)
+{
+    return sim_deploy_of(s, who, "Kit", "[7, \"kit\"]", value, made);
 }
 
 /* The receipt of the last transaction; the caller decrefs, NULL: there is none. */

@@ -16,6 +16,8 @@ struct people {
     bool joined;
     struct og_addr contract[8];
     size_t contracts;
+    struct og_addr order;
+    bool ordering;
 };
 
 static inline void people_needs(struct sim *s, json_t *o)
@@ -394,6 +396,35 @@ static inline void people_contract(struct people *p, unsigned who)
                      1 + sim_below(s, 3));
         return;
     }
+}
+
+/* Tasks by way of a contract, some with a callback that runs away. */
+static inline void people_order(struct people *p, unsigned who)
+{
+    static const char spec[] = "0x20f65c28671b40937c5bf23acc7c6f37e5a5ec0622e347b57685725df5ba9e50";
+    struct sim *s = p->s;
+    char args[400];
+    if (!p->ordering) {
+        p->ordering = sim_deploy_of(s, who, "Order", "[]", 0, &p->order) == OG_OK;
+        return;
+    }
+    if (sim_one_in(s, 12)) {
+        sim_call_of(s, who, &p->order, "Order", "loopInCallback", "[]", 0);
+        return;
+    }
+    uint64_t price = sim_below(s, 5000000);
+    snprintf(args, sizeof args,
+             "[\"%s\", \"{\\\"count\\\":%d,\\\"expires_ms\\\":%d,\\\"limit_ms\\\":5000,"
+             "\\\"line\\\":0,\\\"max_price\\\":\\\"%llu\\\",\\\"verify\\\":\\\"%s\\\"}\", %d]",
+             spec, 1 + (int)sim_below(s, 3), (int)sim_below(s, 600000), (unsigned long long)price,
+             sim_one_in(s, 2) ? "accept" : "vote", sim_one_in(s, 3) ? 0 : 150000);
+    struct og_task t = {.id = p->tasks + 1};
+    bool found;
+    sim_call_of(s, who, &p->order, "Order", "order", args,
+                sim_one_in(s, 4) ? sim_below(s, 1000000) : 4 * price + 200000);
+    SIM_OK(s, og_row_get(s->st, OG_F_TASK, &t, &found, SIM_ERR));
+    OG_RELEASE(OG_F_TASK, &t);
+    p->tasks += found;
 }
 
 /* A spare account becomes a node of its own. */

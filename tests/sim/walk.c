@@ -75,8 +75,10 @@ static void one_act(struct people *p, const struct sim_cfg *cfg)
         people_range(p, who);
     else if (dice < 64)
         people_transfer(p, who);
-    else if (dice < 70)
+    else if (dice < 68)
         people_contract(p, who);
+    else if (dice < 71)
+        people_order(p, who);
     else if (dice < 74)
         people_hostile(p, who);
     else if (dice < 94)
@@ -229,8 +231,16 @@ static void history(uint64_t seed, struct totals *t)
     for (uint64_t b = 0; b < blocks; b++) {
         people_rotated(s);
         sim_open(s, step_ms(s));
+        if (b == 0 && sim_one_in(s, 3)) { /* contracts from the start */
+            people_contract(&people, 0);
+            people_order(&people, 0);
+        }
         for (uint64_t k = sim_below(s, b < 4 ? 4 : 2); k > 0; k--)
             one_act(&people, &cfg);
+        if (people.ordering && sim_one_in(s, 3))
+            people_order(&people, (unsigned)sim_below(s, cfg.owners));
+        if (people.ordering && people.contracts && sim_one_in(s, 3))
+            people_contract(&people, (unsigned)sim_below(s, cfg.owners));
         for (unsigned k = 0; k < s->nodes; k++)
             if (sim_below(s, 3))
                 crew_node(&crew, k);
