@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ACCOUNTS 16
 #define URLS_MAX 8
@@ -88,10 +89,31 @@ static enum og_rc make_accounts(struct load *l, const char *home, const char *ke
     return rc;
 }
 
+/* Until every node has the block that node 0 has now, and with it the accounts. */
+static enum og_rc all_have(struct load *l, struct og_err *err)
+{
+    struct og_rpc_status st;
+    OG_TRY(og_rpc_get_status(l->rpc, &st, err));
+    for (size_t i = 0; i < l->n_url; i++) {
+        struct og_rpc *rpc;
+        struct og_rpc_status one = {0};
+        OG_TRY(og_rpc_open(l->url[i], &rpc, err));
+        enum og_rc rc = OG_OK;
+        while (rc == OG_OK && one.height < st.height) {
+            rc = og_rpc_get_status(rpc, &one, err);
+            og_time_sleep_ms(20);
+        }
+        og_rpc_close(rpc);
+        OG_TRY(rc);
+    }
+    og_time_sleep_ms(500); /* stored is not yet executed */
+    return OG_OK;
+}
+
 static enum og_rc make_tx(struct load *l, size_t account, struct og_buf *out, struct og_err *err)
 {
     if (l->kv_bytes) {
-        og_buf_addf(out, "key%zu.%" PRIu64 "=", account, ++l->seq[account]);
+        og_buf_addf(out, "key%d.%zu.%" PRIu64 "=", (int)getpid(), account, ++l->seq[account]);
         while (out->len < l->kv_bytes)
             og_buf_addc(out, (char)('a' + out->len % 26));
         return OG_OK;
@@ -255,8 +277,10 @@ static enum og_rc parse(struct load *l, int argc, char **argv, struct og_err *er
     for (int i = at + 2; i < argc && l->n_url < URLS_MAX; i++)
         l->url[l->n_url++] = argv[i];
     OG_TRY(og_rpc_open(l->url[0], &l->rpc, err));
-    if (ours)
+    if (ours) {
         OG_TRY(make_accounts(l, argv[2], argv[3], err));
+        OG_TRY(all_have(l, err));
+    }
     return run(l, seconds, err);
 }
 

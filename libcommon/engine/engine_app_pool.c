@@ -10,7 +10,7 @@
 
 #define KNOWN_SETS  8192 /* a power of two */
 #define KNOWN_WAYS  4
-#define PENDING_MAX 256   /* of one account */
+#define PENDING_MAX 1024  /* of one account */
 #define SEATS_MAX   32768 /* accounts with something that waits */
 
 struct seat {
