@@ -1,5 +1,6 @@
 /* cmd_score.c - `ogpu-guard score`: rows of a table, or JSON lines of stdin, one line each. */
 #include "cmd.h"
+#include "events.h"
 
 #include "base/base_io.h"
 #include "base/base_log.h"
@@ -16,8 +17,8 @@
 
 struct options {
     struct og_opts_common common;
-    const char *csv, *model, *signer;
-    uint64_t alpha, explain;
+    const char *csv, *model, *signer, *windows, *labels;
+    uint64_t alpha, explain, nodes;
     bool no_header, is_unsigned;
 };
 
@@ -66,6 +67,26 @@ static const struct og_opt opts[] = {
      .kind = OG_OPT_FLAG,
      .at = AT(is_unsigned),
      .help = "take a model whoever signed it, or nobody"},
+    {.name = "windows",
+     .letter = 'w',
+     .kind = OG_OPT_STR,
+     .at = AT(windows),
+     .arg = "FILE",
+     .complete = "file",
+     .help = "write the windows of events as a table, to train from"},
+    {.name = "labels",
+     .kind = OG_OPT_STR,
+     .at = AT(labels),
+     .arg = "FILE",
+     .complete = "file",
+     .help = "labels of 'ogpu-sim --trace' for a column 'label' of that table"},
+    {.name = "nodes",
+     .kind = OG_OPT_U64,
+     .at = AT(nodes),
+     .arg = "N",
+     .min = 1,
+     .max = OG_WINDOW_MAX,
+     .help = "follow the events of at most N nodes (default 100000)"},
 };
 
 static const struct og_tool tool = {
@@ -276,6 +297,30 @@ static enum og_rc run(const struct options *o, struct og_err *err)
     return rc;
 }
 
+/* Events, or rows: what the model was made of tells. */
+static enum og_rc run_any(const struct options *o, struct og_err *err)
+{
+    const struct events_opts e = {.model = o->model,
+                                  .windows = o->windows,
+                                  .labels = o->labels,
+                                  .trust = {o->signer, o->is_unsigned},
+                                  .nodes = o->nodes,
+                                  .explain = o->explain,
+                                  .alpha_ppm = o->alpha};
+    struct og_model m;
+    struct og_hash hash;
+    if (o->csv)
+        return run(o, err);
+    if (o->model) {
+        OG_TRY(cmd_model_load(o->model, &e.trust, &m, &hash, err));
+        bool events = events_model(&m);
+        og_model_release(&m);
+        if (!events && !o->windows)
+            return run(o, err);
+    }
+    return events_filter(&e, err);
+}
+
 int cmd_score(int argc, char **argv)
 {
     struct options o = {0};
@@ -285,9 +330,11 @@ int cmd_score(int argc, char **argv)
     enum og_rc rc = og_cli_parse(&tool, argc, argv, &o, &first, &done, &err);
     if (rc == OG_OK && !done && first < argc)
         rc = og_err_set(&err, OG_E_USAGE, "unexpected operand '%.64s'", argv[first]);
-    if (rc == OG_OK && !done && !o.model)
+    if (rc == OG_OK && !done && o.csv && !o.model)
         rc = og_err_set(&err, OG_E_USAGE, "--model is needed");
+    if (rc == OG_OK && !done && o.labels && !o.windows)
+        rc = og_err_set(&err, OG_E_USAGE, "--labels needs --windows");
     if (rc == OG_OK && !done)
-        rc = run(&o, &err);
+        rc = run_any(&o, &err);
     return og_cli_exit(&tool, rc, &err);
 }
