@@ -10,7 +10,7 @@ aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
 all='array cpu queue tasks loop transfers bulk look seal round match lap makespan trace
-gemm kernels evm pre cuda cases net'
+gemm kernels evm pre cuda cases net guard'
 parts=${BENCH:-$all}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
@@ -526,6 +526,12 @@ bench_net() {
         "their engines" "${v[net_engine_cpu]}"
     emit "network of 4: most memory of an application" "${v[net_app_rss]}" KiB 1 \
         "its engine" "${v[net_engine_rss]}"
+}
+
+bench_guard() {
+    # shellcheck source=bench/guard.sh
+    . "$here/guard.sh"
+    guard_all
 }
 
 for part in $parts; do

@@ -88,7 +88,9 @@ static enum og_rc page(const struct feed *f, const char *url, struct feed_meta *
     t.header = header;
     *doc = NULL;
     enum og_rc rc = cmd_fetch(&t, &b, err);
-    if (rc == OG_OK && !json_is_object(*doc = json_loadb(b.p ? b.p : "", b.len, 0, NULL)))
+    if (rc == OG_OK)
+        *doc = json_loadb(b.p ? b.p : "", b.len, 0, NULL);
+    if (rc == OG_OK && !json_is_object(*doc))
         rc = og_err_set(err, OG_E_DATA, "a page that is no JSON object");
     if (rc == OG_OK && strcmp(t.added_last, meta->added_after) > 0)
         memcpy(meta->added_after, t.added_last, sizeof meta->added_after);

@@ -133,7 +133,8 @@ static void sweep4(struct og_lpm *l)
 
 static void build4(struct og_lpm *l)
 {
-    sort4(l->add4, l->n_add4);
+    if (l->n_add4)
+        sort4(l->add4, l->n_add4);
     l->start4 = og_xmalloc((2 * l->n_add4 + 1) * sizeof *l->start4);
     l->data4 = og_xmalloc((2 * l->n_add4 + 1) * sizeof *l->data4);
     sweep4(l);
@@ -177,7 +178,8 @@ static void build6(struct og_lpm *l)
 {
     struct og_lpm6 open[129];
     size_t depth = 0;
-    qsort(l->add6, l->n_add6, sizeof *l->add6, by_from6);
+    if (l->n_add6)
+        qsort(l->add6, l->n_add6, sizeof *l->add6, by_from6);
     l->start6 = og_xmalloc((2 * l->n_add6 + 1) * sizeof *l->start6);
     l->data6 = og_xmalloc((2 * l->n_add6 + 1) * sizeof *l->data6);
     put6(l, (struct og_ip){0, 0}, OG_LPM_NONE);

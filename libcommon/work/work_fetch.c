@@ -4,6 +4,7 @@
 #include "base/base_io.h"
 #include "base/base_mem.h"
 #include "store/store_blob.h"
+#include "work/work_intel.h"
 
 #include <curl/curl.h>
 
@@ -100,6 +101,9 @@ struct transfer {
     int fd;
     uint64_t left;
     const volatile sig_atomic_t *stop;
+    const char *state_dir;
+    bool private_net;
+    char feed[OG_WORK_FEED_MAX]; /* that knows the address; else empty */
 };
 
 static size_t on_data(char *p, size_t size, size_t n, void *ctx)
@@ -147,13 +151,16 @@ static bool public_v6(const struct in6_addr *a)
 /* A stranger's URL must not reach what only this machine can reach. */
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
-    (void)ctx, (void)purpose;
+    struct transfer *t = ctx;
+    (void)purpose;
     struct sockaddr_storage ss = {0};
     memcpy(&ss, &a->addr, a->addrlen < sizeof ss ? a->addrlen : sizeof ss);
-    bool open_net = false;
-    if (a->family == AF_INET)
+    if (og_work_known_addr(t->state_dir, (struct sockaddr *)&ss, sizeof ss, t->feed))
+        return CURL_SOCKET_BAD;
+    bool open_net = t->private_net;
+    if (a->family == AF_INET && !open_net)
         open_net = public_v4(ntohl(((struct sockaddr_in *)(void *)&ss)->sin_addr.s_addr));
-    else if (a->family == AF_INET6)
+    else if (a->family == AF_INET6 && !open_net)
         open_net = public_v6(&((struct sockaddr_in6 *)(void *)&ss)->sin6_addr);
     if (!open_net)
         return CURL_SOCKET_BAD;
@@ -177,16 +184,24 @@ static void set_up(CURL *c, const char *url, struct transfer *t, bool private_ne
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    if (!private_net) {
+    if (!private_net)
         curl_easy_setopt(c, CURLOPT_PROXY, "");
-        curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-    }
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
 }
 
-static enum og_rc download(const char *url, const struct og_spec_in *in, int fd, bool private_net,
-                           const volatile sig_atomic_t *stop, struct og_err *err)
+static enum og_rc download(const char *state_dir, const char *url, const struct og_spec_in *in,
+                           int fd, bool private_net, const volatile sig_atomic_t *stop,
+                           struct og_err *err)
 {
-    struct transfer t = {fd, in->bytes == UINT64_MAX ? FETCH_BYTES : in->bytes, stop};
+    struct transfer t = {.fd = fd,
+                         .left = in->bytes == UINT64_MAX ? FETCH_BYTES : in->bytes,
+                         .stop = stop,
+                         .state_dir = state_dir,
+                         .private_net = private_net};
+    if (og_work_known_url(state_dir, url, t.feed))
+        return og_err_set(err, OG_E_NOINPUT, "input '%s': the feed '%s' knows its URL", in->path,
+                          t.feed);
     pthread_once(&curl_once, curl_start);
     CURL *c = curl_easy_init();
     if (!c)
@@ -196,6 +211,9 @@ static enum og_rc download(const char *url, const struct og_spec_in *in, int fd,
     curl_easy_cleanup(c);
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return og_err_set(err, OG_E_TEMPFAIL, "stopped while input '%s' came in", in->path);
+    if (code != CURLE_OK && t.feed[0])
+        return og_err_set(err, OG_E_NOINPUT, "input '%s': the feed '%s' knows the server's address",
+                          in->path, t.feed);
     if (code == CURLE_WRITE_ERROR && t.left == 0)
         return og_err_set(err, OG_E_DATA, "input '%s' is longer than promised", in->path);
     if (code != CURLE_OK)
@@ -214,7 +232,7 @@ static enum og_rc from_url(const char *state_dir, const char *url, const struct 
     free(dir);
     if (rc != OG_OK)
         return rc;
-    rc = download(url, in, t.fd, private_net, stop, err);
+    rc = download(state_dir, url, in, t.fd, private_net, stop, err);
     if (rc == OG_OK && lseek(t.fd, 0, SEEK_SET) < 0)
         rc = og_err_set(err, OG_E_IO, "cannot rewind: %s", strerror(errno));
     if (rc == OG_OK)
@@ -241,6 +259,10 @@ static enum og_rc fetch_one(const char *state_dir, const struct og_spec_in *in, 
                             const volatile sig_atomic_t *stop, struct og_err *err)
 {
     bool here;
+    char feed[OG_WORK_FEED_MAX];
+    if (og_work_known_hash(state_dir, &in->sha256, feed))
+        return og_err_set(err, OG_E_DATA, "input '%s': the feed '%s' knows its content", in->path,
+                          feed);
     char *path = og_blob_path(state_dir, &in->sha256);
     enum og_rc rc = look(path, in, &here, err);
     free(path);

@@ -96,6 +96,7 @@ static void test_walk(void **ctx)
                 sum += share[j];
             assert_true(fabs(sum - og_forest_sum(&f, x)) < 1e-4);
         }
+        og_forest_release(&again);
         for (size_t cut = 0; cut < b.len; cut += 1 + b.len / 50)
             assert_int_equal(og_forest_decode(b.p, cut, WIDTH, &again, &used, &err), OG_E_DATA);
         assert_int_equal(og_forest_decode(b.p, b.len, 1, &again, &used, &err), OG_E_DATA);
@@ -115,14 +116,16 @@ struct api {
     int (*update)(void *, int, void *);
     int (*save)(void *, const char *, uint64_t *, const char **);
     int (*predict)(void *, void *, int, unsigned, int, uint64_t *, const float **);
+    int (*free_matrix)(void *);
+    int (*free_booster)(void *);
 };
 
 static bool load(struct api *a)
 {
-    static const char *const names[] = {"XGDMatrixCreateFromMat", "XGDMatrixSetFloatInfo",
-                                        "XGBoosterCreate",        "XGBoosterSetParam",
-                                        "XGBoosterUpdateOneIter", "XGBoosterSaveModelToBuffer",
-                                        "XGBoosterPredict"};
+    static const char *const names[] = {
+        "XGDMatrixCreateFromMat", "XGDMatrixSetFloatInfo",  "XGBoosterCreate",
+        "XGBoosterSetParam",      "XGBoosterUpdateOneIter", "XGBoosterSaveModelToBuffer",
+        "XGBoosterPredict",       "XGDMatrixFree",          "XGBoosterFree"};
     const char *named = getenv("OGPU_LIBXGBOOST");
     void *lib = dlopen(named ? named : "libxgboost.so.0", RTLD_NOW);
     void *at[sizeof names / sizeof *names];
@@ -175,6 +178,8 @@ static void test_equal(void **ctx)
         float ours = og_forest_sum(&f, x + i * WIDTH);
         assert_memory_equal(&ours, &margin[i], sizeof ours);
     }
+    a.free_booster(b);
+    a.free_matrix(m);
     og_forest_release(&f);
 }
 
