@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [FILE.bats ...] - Bats over the real tools of $BUILD/bin; last line: the total.
-# E2E_TIMEOUT (3600): seconds for all of it.
+# E2E_TIMEOUT (3600): seconds for all of it. E2E_JOBS: files that run at once (the processors, at most 4;
+# 1 where GNU parallel is not installed): most of a test's time is waiting.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build/release}
@@ -26,7 +27,13 @@ fi
 [ $# -gt 0 ] || set -- tests/e2e/*.bats
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-timeout -k 10 "${E2E_TIMEOUT:-3600}" bats --tap "$@" </dev/null 2>&1 | tee "$log"
+jobs=${E2E_JOBS:-$(nproc)}
+[ "$jobs" -le 4 ] || jobs=4
+many=()
+if [ "$jobs" -gt 1 ] && [ $# -gt 1 ] && parallel --version 2>/dev/null | grep -q '^GNU'; then
+  many=(--jobs "$jobs" --no-parallelize-within-files)
+fi
+timeout -k 10 "${E2E_TIMEOUT:-3600}" bats --tap "${many[@]}" "$@" </dev/null 2>&1 | tee "$log"
 rc=${PIPESTATUS[0]}
 plan=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$log" | head -n 1)
 skip=$(grep -cE '^ok [0-9]+ .*# skip' "$log")
