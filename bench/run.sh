@@ -449,7 +449,9 @@ bench_kernels() {
     home kernels
     head -c 16384 /dev/zero >"$tmp/A"
     cp "$tmp/A" "$tmp/B"
-    worker "worker: a task of a kernel, own, processor time" <<<'{"args":{"k":64,"m":64,"n":64,"type":"i32"},"in":["A","B"],"kernel":"gemm","kind":"task","v":1}'
+    local args='{"k":64,"m":64,"n":64,"type":"i32"}'
+    worker "worker: a task of a kernel, own, processor time" \
+        <<<"{\"args\":$args,\"in\":[\"A\",\"B\"],\"kernel\":\"gemm\",\"kind\":\"task\",\"v\":1}"
     worker "worker: a task of a program, own, processor time" <<<'{"argv":["true"],"kind":"task","v":1}'
     "$aid/bench_kernel" >"$tmp/kernels" || die "bench_kernel failed"
     while IFS=$'\t' read -r name value unit peer peer_value; do

@@ -327,6 +327,8 @@ enum og_rc worker_gpu_assign(struct worker *w, struct run *r, struct og_err *err
 {
     bool program = r->job.spec.argv && r->job.task.gpu_ppm;
     r->gpu = WORKER_NO_GPU;
+    if (w->cluster) /* hands out its own */
+        return OG_OK;
     if (!program && !(r->job.spec.is_cuda && r->how.cuda != OG_CUDA_CPU))
         return OG_OK;
     const struct og_gpu_list *l = og_gpu_known();

@@ -56,6 +56,8 @@ static const struct og_opt opts[] = {
     OPT("name", STR, text, .arg = "NAME", .help = "name of the task"),
     OPT("network", FLAG, flag,
         .help = "the program needs the network; only nodes that allow it"),
+    OPT("nodes", U64, number, .arg = "N",
+        .help = "run the program on N nodes of a cluster at once, MPI for one"),
     OPT("out", LIST, out, .arg = "PATH", .help = "an output file of the job"),
     OPT("param", LIST, param, .arg = "PARAM",
         .help = "a parameter of the kernel of --cuda, in their order"),

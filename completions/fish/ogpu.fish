@@ -127,6 +127,7 @@ complete -c ogpu -n '__fish_seen_subcommand_from run' -l limit -x -d 'time an el
 complete -c ogpu -n '__fish_seen_subcommand_from run' -l mem -x -d 'memory an element needs'
 complete -c ogpu -n '__fish_seen_subcommand_from run' -l name -x -d 'name of the task'
 complete -c ogpu -n '__fish_seen_subcommand_from run' -l network -d 'the program needs the network; only nodes that allow it'
+complete -c ogpu -n '__fish_seen_subcommand_from run' -l nodes -x -d 'run the program on N nodes of a cluster at once, MPI for one'
 complete -c ogpu -n '__fish_seen_subcommand_from run' -l out -x -d 'an output file of the job'
 complete -c ogpu -n '__fish_seen_subcommand_from run' -l param -x -d 'a parameter of the kernel of --cuda, in their order'
 complete -c ogpu -n '__fish_seen_subcommand_from run' -l parts -x -d 'the blocks are independent: each Nth of the grid is an element'

@@ -121,7 +121,9 @@ for t in range(90):
   OUT=out run -0 "$cases/climate/run.sh" "$OGPU_SHARED/cases/climate/A1B_north_america.nc"
   [[ $output == *"climatology: greatest difference to the reference "* ]]
   [[ $output == *"trend: greatest difference to the reference "* ]]
-  [[ $output == *"for the data's owners: 0; for somebody elsewhere: "[1-9]* ]]
+  # bands may leave their owner's node where that is busy, but not all of them
+  mine=$(sed -n "s/^for the data's owners: \([0-9]*\); for somebody elsewhere: [0-9]*$/\1/p" <<<"$output")
+  [ "$mine" -lt 1740480 ]
   grep -q '</svg>' out/trend.svg
   [ "$(grep -c . out/anomaly.csv)" = 241 ]
   # +4.45696 K from 2070 to 2099
