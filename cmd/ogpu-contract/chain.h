@@ -26,7 +26,7 @@ struct chain_options {
     const char *key, *passphrase_file, *abi, *from, *event;
     const char *data, *contract;
     uint64_t gas, gas_price, value, since, limit;
-    bool force, no_check;
+    bool force;
 };
 #define CHAIN_AT(member) offsetof(struct chain_options, member)
 
@@ -66,6 +66,12 @@ enum og_rc chain_args(const struct og_vm_abi_type *in, int argc, char **argv, st
 enum og_rc chain_calldata(const struct og_vm_abi *abi, int argc, char **argv,
                           const struct og_vm_abi_item **item, struct og_buf *out,
                           struct og_err *err) OG_MUST_CHECK;
+
+/* contract_vet.c: looks at creation code (without arguments) by static analysis and adds report and
+ * analyser to the body of a contract.deploy. OG_NO: something severe was found, which is printed,
+ * and --force was not given. */
+enum og_rc contract_vet(const struct chain *c, const struct og_buf *creation, const json_t *abi,
+                        json_t *body, struct og_err *err) OG_MUST_CHECK;
 
 /* Adds what the ABI makes of a function's output ("result") or a revert's data ("error"). */
 void chain_add_result(const struct og_vm_abi *abi, const struct og_vm_abi_item *item, bool ok,

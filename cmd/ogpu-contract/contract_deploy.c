@@ -53,6 +53,11 @@ static const struct og_opt opts[] = {
      .at = CHAIN_AT(value),
      .arg = "OGPU",
      .help = "send this amount along"},
+    {.name = "force",
+     .letter = 'f',
+     .kind = OG_OPT_FLAG,
+     .at = CHAIN_AT(force),
+     .help = "deploy also what the check finds severe"},
 };
 
 static const struct og_tool tool = {
@@ -191,13 +196,22 @@ static enum og_rc add_args(const struct chain *c, int argc, char **argv, struct 
     return chain_args(in, argc, argv, code, err);
 }
 
-static enum og_rc deploy(struct chain *c, struct source *s, struct og_err *err)
+static enum og_rc deploy(struct chain *c, struct source *s, int argc, char **argv,
+                         struct og_err *err)
 {
     struct og_buf hex = OG_BUF_INIT;
     struct og_addr made;
+    json_t *body = json_object();
+    enum og_rc rc = contract_vet(c, &s->code, s->abi, body, err);
+    if (rc == OG_OK)
+        rc = add_args(c, argc, argv, &s->code, err);
     og_buf_add_hex(&hex, s->code.p, s->code.len);
-    json_t *body = json_pack("{s:s#}", "code", hex.p, (int)hex.len);
+    json_object_set_new(body, "code", json_stringn(hex.p, hex.len));
     og_buf_release(&hex);
+    if (rc != OG_OK) {
+        json_decref(body);
+        return rc;
+    }
     OG_TRY(chain_send(c, OG_TX_CONTRACT_DEPLOY, body, NULL, NULL, &made, err));
     return s->abi ? chain_abi_keep(c, &made, s->abi, err) : OG_OK;
 }
@@ -214,9 +228,7 @@ static enum og_rc run(const struct chain_options *o, int argc, char **argv, stru
     if (rc == OG_OK)
         rc = read_abi(&c, &s, argv[0], err);
     if (rc == OG_OK)
-        rc = add_args(&c, argc - 1, argv + 1, &s.code, err);
-    if (rc == OG_OK)
-        rc = deploy(&c, &s, err);
+        rc = deploy(&c, &s, argc - 1, argv + 1, err);
     chain_close(&c);
     release(&s);
     return rc;

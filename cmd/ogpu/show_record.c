@@ -137,7 +137,7 @@ static enum og_rc contract_more(struct og_store *st, const struct og_account *a,
                                 struct og_err *err)
 {
     struct og_vm_acct_row vm = {.addr = a->addr};
-    struct og_contract c = {.addr = a->addr};
+    struct og_contract_row c = {.addr = a->addr};
     bool found;
     OG_TRY(og_row_get(st, OG_F_VM_ACCT, &vm, &found, err));
     if (found && vm.dust_wei)

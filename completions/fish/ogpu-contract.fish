@@ -41,6 +41,7 @@ complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -s c -l contra
 complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -s g -l gas -x -d 'most gas that it may use (default: what a transaction may have)'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -l gas-price -x -d 'pay this much a gas (default: the chain\'s least; 1gr is a grain)'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -l value -x -d 'send this amount along'
+complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -s f -l force -d 'deploy also what the check finds severe'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -s s -l state -x -a '(__fish_complete_directories)' -d 'state folder instead of $OGPU_HOME'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -s H -l human -d 'print a table for people instead of records'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from deploy' -s q -l quiet -d 'no warnings, only errors'

@@ -20,7 +20,7 @@ struct job {
     uint64_t gas, gas_price;
     uint8_t *data;
     size_t len;
-    struct og_contract made; /* report and analyser, of a deployment */
+    struct og_contract_row made; /* report and analyser, of a deployment */
     bool create;
 };
 

@@ -182,7 +182,7 @@ static void collect(const struct og_evm *e, struct changes *c)
 /* What is written for one transaction. */
 struct writing {
     struct og_evm *e;
-    const struct og_contract *made;
+    const struct og_contract_row *made;
     uint64_t fee, ref;
     og_u128 before, after; /* wei of all changed accounts */
     int64_t dust;          /* wei that became dust, less what ceased to be */
@@ -223,7 +223,7 @@ static enum og_rc put_code(struct writing *w, const struct og_vm_acct *a, struct
 {
     struct og_ledger *l = w->e->l;
     struct og_vm_code_row c = {.hash = a->code_hash};
-    struct og_contract made = {.addr = a->addr, .creator = w->e->sender, .height = l->height};
+    struct og_contract_row made = {.addr = a->addr, .creator = w->e->sender, .height = l->height};
     bool found;
     OG_TRY(og_row_get(l->st, OG_F_VM_CODE, &c, &found, err));
     OG_RELEASE(OG_F_VM_CODE, &c);
@@ -330,7 +330,7 @@ static enum og_rc drop_empty(struct writing *w, const struct og_addr *a, struct 
 }
 
 enum og_rc og_evm_write(struct og_evm *e, uint64_t fee, uint64_t tip_wei_per_gas, uint64_t gas_used,
-                        uint64_t ref, const struct og_contract *made, struct og_err *err)
+                        uint64_t ref, const struct og_contract_row *made, struct og_err *err)
 {
     struct writing w = {.e = e, .made = made, .fee = fee, .ref = ref};
     struct changes c = {.acct = NULL};

@@ -31,7 +31,7 @@ void og_evm_close(struct og_evm *e);
  * overlay. Accounts, slots, codes and new contracts become rows; what burnt goes to the treasury.
  * made: of the top-level creation, with report and analyser, borrowed; NULL: none. */
 enum og_rc og_evm_write(struct og_evm *e, uint64_t fee, uint64_t tip_wei_per_gas, uint64_t gas_used,
-                        uint64_t ref, const struct og_contract *made,
+                        uint64_t ref, const struct og_contract_row *made,
                         struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_net.c: the machine asks this chain. */

@@ -63,7 +63,7 @@ static enum og_rc install(struct og_ledger *l, enum og_system c, struct og_err *
     struct og_account acc = {.addr = at};
     struct og_vm_acct_row vm = {.addr = at};
     struct og_vm_code_row row = {.hash = hash, .code = {code, n}};
-    struct og_contract made = {.addr = at, .height = l->height};
+    struct og_contract_row made = {.addr = at, .height = l->height};
     bool found;
     enum og_rc rc = og_row_get(l->st, OG_F_ACCOUNT, &acc, &found, err);
     if (rc == OG_OK)

@@ -282,8 +282,9 @@ static const struct og_col vm_code_cols[] = {
 };
 
 static const struct og_col vm_contract_cols[] = {
-    COL(og_contract, addr, ADDR),   COL(og_contract, creator, ADDR),  COL(og_contract, height, NUM),
-    COL(og_contract, report, HASH), COL(og_contract, analyser, TEXT),
+    COL(og_contract_row, addr, ADDR),     COL(og_contract_row, creator, ADDR),
+    COL(og_contract_row, height, NUM),    COL(og_contract_row, report, HASH),
+    COL(og_contract_row, analyser, TEXT),
 };
 
 static const struct og_col vm_slot_cols[] = {
@@ -323,6 +324,6 @@ const struct og_family og_families[OG_FAMILIES] = {
     LATE("version", version_cols, og_version, 1, OG_F_VERSION),
     LATE("vm_account", vm_acct_cols, og_vm_acct_row, 1, OG_F_VM_ACCT),
     LATE("vm_code", vm_code_cols, og_vm_code_row, 1, OG_F_VM_CODE),
-    LATE("vm_contract", vm_contract_cols, og_contract, 1, OG_F_VM_CONTRACT),
+    LATE("vm_contract", vm_contract_cols, og_contract_row, 1, OG_F_VM_CONTRACT),
     LATE("vm_slot", vm_slot_cols, og_vm_slot_row, 2, OG_F_VM_SLOT),
 };

@@ -237,7 +237,7 @@ struct og_vm_code_row {
 };
 
 /* Where a contract comes from. */
-struct og_contract {
+struct og_contract_row {
     struct og_addr addr;
     struct og_addr creator; /* who signed the transaction that made it */
     uint64_t height;

@@ -14,13 +14,13 @@ addr() {
 
 # kit [ARG ...]: deploys Kit, prints its address.
 kit() {
-  ogpu-contract deploy "$@" "$KIT" 7 'my kit' | jq -r .contract
+  ogpu-contract deploy --force "$@" "$KIT" 7 'my kit' | jq -r .contract
 }
 
 @test "a contract is deployed, called, viewed, and what it logged is listed" {
   chain
   me=$(addr default)
-  run -0 --separate-stderr ogpu-contract deploy --value 10 "$KIT" 7 'my kit'
+  run -0 --separate-stderr ogpu-contract deploy --force --value 10 "$KIT" 7 'my kit'
   jq -e '.kind == "contract_receipt" and .status == "success" and (.gas_used | tonumber) > 500000' <<<"$output"
   a=$(jq -r .contract <<<"$output")
   [ "$(ogpu show "$a" | jq -r .balance)" = 10000000000 ]
@@ -72,7 +72,7 @@ kit() {
   run -1 ogpu-contract call "$(addr bob)" bump
   [[ $output == *'there is no contract'* ]]
   run -64 ogpu-contract call
-  run -64 ogpu-contract deploy "$KIT" 1
+  run -64 ogpu-contract deploy --force "$KIT" 1
   run -66 ogpu-contract deploy nowhere.json
   echo '{"abi":[]}' >empty.json
   run -65 ogpu-contract deploy empty.json
@@ -133,14 +133,14 @@ kit() {
   chain
   n=0
   for f in "$OGPU_SHARED"/evm/contracts/dev/*.json; do
-    run ogpu-contract deploy --gas 9000000 "$f"
+    run ogpu-contract deploy --force --gas 9000000 "$f"
     [ "$status" -eq 0 ] || { echo "$f: $output" && return 1; }
     jq -e '.status == "success"' <<<"$output" >/dev/null
     n=$((n + 1))
   done
   [ "$n" -gt 20 ]
   # state and money of one of them
-  a=$(ogpu-contract deploy "$OGPU_SHARED/evm/contracts/dev/tipjar_reent.json" | jq -r .contract)
+  a=$(ogpu-contract deploy --force "$OGPU_SHARED/evm/contracts/dev/tipjar_reent.json" | jq -r .contract)
   ogpu-contract call --value 2 "$a" put
   [ "$(ogpu-contract view "$a" kept "$(addr default)" | jq -r '.result[0]')" = 2000000000000000000 ]
   ogpu-contract call "$a" drain
@@ -152,7 +152,7 @@ kit() {
 @test "a chain of protocol 1 has no contracts until it is upgraded" {
   chain --param protocol=1
   ogpu show params | jq -e '.params.protocol == "1" and (.params | has("block_gas") | not)'
-  run -65 ogpu-contract deploy "$KIT" 7 x
+  run -65 ogpu-contract deploy --force "$KIT" 7 x
   [[ $output == *"protocol is 1"* ]]
   run -64 ogpu-stake --upgrade 1
   run -65 ogpu-stake --upgrade 3
@@ -204,6 +204,21 @@ kit() {
   run -0 ogpu-contract view -a "$dir/Pay.json" "$pay" pay "$(jq -r .rate lease)" "$(jq -r .units lease)" \
     "$(jq -r .lambda_ppm lease)" "$(jq -r .amount lease)"
   [ "$(jq -r '.result[0]' <<<"$output")" = "$(jq -r .pay lease)" ]
+  ogpu-validate --audit | jq -e .ok
+}
+
+@test "what the check finds severe is not deployed, and reports stand on the chain by their hash" {
+  chain
+  run -1 --separate-stderr ogpu-contract deploy "$KIT" 7 x
+  jq -se 'any(.[]; .severity == "high" and .class == "unprotected_ether_withdrawal")' <<<"$output"
+  [[ $stderr == *'--force deploys it all the same'* ]]
+  a=$(kit)
+  report=$(ogpu show "$a" | jq -r .contract.report)
+  ogpu show "$a" | jq -e '.contract.analyser | startswith("ogpu-contract check ")'
+  sha256sum <"$OGPU_HOME/blobs/${report:0:2}/$report" | grep -q "^$report"
+  grep -q unprotected_ether_withdrawal "$OGPU_HOME/blobs/${report:0:2}/$report"
+  # nothing severe
+  run -0 ogpu-contract deploy "$BATS_TEST_DIRNAME/../../contracts/Pay.json"
   ogpu-validate --audit | jq -e .ok
 }
 
