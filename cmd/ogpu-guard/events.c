@@ -24,6 +24,7 @@ struct events {
     float *x, *z;
     double *share;
     struct og_buf line;
+    uint64_t last_ms; /* of the events */
 };
 
 /* Position of a column called m_, h_, o_ or d_ and a feature; SIZE_MAX: none. */
@@ -111,6 +112,16 @@ static enum og_rc say(struct events *e, struct og_err *err)
     return rc;
 }
 
+static enum og_rc tell(struct events *e, uint64_t node, enum og_policy_cause cause, uint64_t now_ms,
+                       const struct og_guard_hit *hit, struct og_err *err)
+{
+    if (!e->o.seen)
+        return say(e, err);
+    enum og_rc rc = e->o.seen(e->ctx, node, cause, now_ms, hit, &e->line, err);
+    og_buf_reset(&e->line);
+    return rc;
+}
+
 static void add_event(struct og_buf *b, uint64_t id, uint64_t node, uint64_t time_ms,
                       const struct og_hash *hash)
 {
@@ -138,7 +149,7 @@ static enum og_rc proof(struct events *e, const struct og_guard_hit *h, struct o
                 og_guard_proof_of_ledger(h->proof) ? "true" : "false", (unsigned long long)h->node,
                 og_guard_proof_word(h->proof), (unsigned long long)h->subject);
     og_buf_addf(b, ",\"time_ms\":%llu,\"v\":1}\n", (unsigned long long)h->time_ms);
-    return say(e, err);
+    return tell(e, h->node, OG_CAUSE_PROOF, h->time_ms, h, err);
 }
 
 /* A value of a row in JSON, null where there is none. */
@@ -194,7 +205,8 @@ static enum og_rc window(void *ctx, const struct og_window_row *row, struct og_e
                       (double)row->x[e->column[i] / OG_FEATURES][e->column[i] % OG_FEATURES], e->x);
     og_model_score(&e->m, e->x, e->z, &v);
     if (!v.alert)
-        return OG_OK;
+        return e->o.seen ? e->o.seen(e->ctx, row->node, OG_CAUSE_QUIET, row->t1_ms, NULL, NULL, err)
+                         : OG_OK;
     struct og_buf *b = &e->line;
     og_buf_adds(b, "{\"kind\":\"suspicion\",\"model\":\"");
     og_buf_add_hex(b, e->hash.b, OG_HASH_LEN);
@@ -204,7 +216,7 @@ static enum og_rc window(void *ctx, const struct og_window_row *row, struct og_e
     og_buf_addf(b, ",\"threshold\":%.6g", (double)e->m.alpha);
     add_top(e, row, &v);
     og_buf_adds(b, ",\"v\":1}\n");
-    return say(e, err);
+    return tell(e, row->node, OG_CAUSE_SUSPICION, row->t1_ms, NULL, err);
 }
 
 enum og_rc events_line(struct events *e, const char *line, size_t len, struct og_err *err)
@@ -218,8 +230,17 @@ enum og_rc events_line(struct events *e, const char *line, size_t len, struct og
         og_buf_addc(&e->line, '\n');
         return say(e, err);
     }
+    e->last_ms = ev.time_ms;
     OG_TRY(og_windows_add(e->windows, &ev, window, e, err));
     return og_guard_rules_see(&e->rules, &ev, &hit) ? proof(e, &hit, err) : OG_OK;
+}
+
+enum og_rc events_tick(struct events *e, uint64_t now_ms, struct og_err *err)
+{
+    if (e->last_ms / OG_WINDOW_MS >= now_ms / OG_WINDOW_MS)
+        return OG_OK;
+    e->last_ms = now_ms;
+    return og_windows_end(e->windows, window, e, err);
 }
 
 enum og_rc events_end(struct events *e, struct og_err *err)

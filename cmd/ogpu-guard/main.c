@@ -1,5 +1,6 @@
 /* main.c - ogpu-guard: learns what is normal, scores what is not. */
 #include "cmd.h"
+#include "watch.h"
 
 #include <string.h>
 
@@ -7,13 +8,14 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"feeds", cmd_feeds},   {"import", cmd_import},   {"lookup", cmd_lookup},
-    {"models", cmd_models}, {"retrain", cmd_retrain}, {"score", cmd_score},
-    {"series", cmd_series}, {"train", cmd_train},
+    {"feeds", cmd_feeds},     {"import", cmd_import}, {"lift", cmd_lift},
+    {"lookup", cmd_lookup},   {"models", cmd_models}, {"note", cmd_note},
+    {"retrain", cmd_retrain}, {"score", cmd_score},   {"series", cmd_series},
+    {"train", cmd_train},     {"watch", cmd_watch},
 };
 
-static const char *const words[] = {"feeds", "import", "lookup", "models", "retrain",
-                                    "score", "series", "train",  NULL};
+static const char *const words[] = {"feeds",   "import", "lift",   "lookup", "models", "note",
+                                    "retrain", "score",  "series", "train",  "watch",  NULL};
 
 struct options {
     struct og_opts_common common;
@@ -22,7 +24,7 @@ struct options {
 static const struct og_tool tool = {
     .name = "ogpu-guard",
     .summary = "learn what is normal, score what is not; keep threat feeds",
-    .synopsis = "feeds | import | lookup | models | retrain | score | series | train [OPTIONS]",
+    .synopsis = "COMMAND [OPTIONS]",
     .commands = words,
 };
 

@@ -119,7 +119,9 @@ static bool replayed(struct og_guard_rules *r, const struct og_guard_event *e,
         remember(r, key_of(OG_GE_RECEIPT, e->hash.b, OG_HASH_LEN), &first, &is_new);
     if (is_new || f->node != e->node || og_get_be64(f->hash) == e->v[0])
         return false;
-    return hit(out, OG_GP_REPLAY, e, e->v[0], f);
+    hit(out, OG_GP_REPLAY, e, e->v[0], f);
+    out->with_hash = e->hash;
+    return true;
 }
 
 /* A commit's hash covers the node's address: the same from another node was copied, and the later

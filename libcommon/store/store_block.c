@@ -32,6 +32,8 @@ static const char SQL_EVENT_ADD[] =
     "INSERT INTO event(height, time_ms, what, line) VALUES(?1, ?2, ?3, ?4)";
 static const char SQL_EVENT_TAIL[] =
     "SELECT id, height, time_ms, what, line FROM event ORDER BY id DESC LIMIT ?1";
+static const char SQL_EVENT_PAGE[] = "SELECT id, height, time_ms, what, line FROM event WHERE "
+                                     "id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_EVENT_PRUNE[] =
     "DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1";
 
@@ -231,13 +233,9 @@ enum og_rc og_event_add(struct og_store *st, uint64_t height, uint64_t time_ms, 
     return og_db_run(st, s, err);
 }
 
-enum og_rc og_event_tail(struct og_store *st, struct og_event *out, size_t max, size_t *n,
-                         struct og_err *err)
+static enum og_rc take_events(struct og_store *st, sqlite3_stmt *s, struct og_event *out, size_t *n,
+                              struct og_err *err)
 {
-    sqlite3_stmt *s;
-    *n = 0;
-    OG_TRY(og_db_stmt(st, SQL_EVENT_TAIL, &s, err));
-    og_db_bind_u64(s, 1, max);
     for (;;) {
         bool row;
         OG_TRY(og_db_step(st, s, &row, err));
@@ -251,6 +249,27 @@ enum og_rc og_event_tail(struct og_store *st, struct og_event *out, size_t max, 
         snprintf(e->what, sizeof e->what, "%s", (const char *)sqlite3_column_text(s, 3));
         copy_text(s, 4, &e->line);
     }
+}
+
+enum og_rc og_event_tail(struct og_store *st, struct og_event *out, size_t max, size_t *n,
+                         struct og_err *err)
+{
+    sqlite3_stmt *s;
+    *n = 0;
+    OG_TRY(og_db_stmt(st, SQL_EVENT_TAIL, &s, err));
+    og_db_bind_u64(s, 1, max);
+    return take_events(st, s, out, n, err);
+}
+
+enum og_rc og_event_page(struct og_store *st, uint64_t after, struct og_event *out, size_t max,
+                         size_t *n, struct og_err *err)
+{
+    sqlite3_stmt *s;
+    *n = 0;
+    OG_TRY(og_db_stmt(st, SQL_EVENT_PAGE, &s, err));
+    og_db_bind_u64(s, 1, after);
+    og_db_bind_u64(s, 2, max);
+    return take_events(st, s, out, n, err);
 }
 
 enum og_rc og_event_prune(struct og_store *st, uint64_t keep, struct og_err *err)

@@ -65,6 +65,9 @@ struct og_event {
 /* The newest max events, newest first; release each line. */
 enum og_rc og_event_tail(struct og_store *st, struct og_event *out, size_t max, size_t *n,
                          struct og_err *err) OG_MUST_CHECK;
+/* Up to max events whose id is above after, by ascending id; release each line. */
+enum og_rc og_event_page(struct og_store *st, uint64_t after, struct og_event *out, size_t max,
+                         size_t *n, struct og_err *err) OG_MUST_CHECK;
 /* Keeps the newest `keep` events. */
 enum og_rc og_event_prune(struct og_store *st, uint64_t keep, struct og_err *err) OG_MUST_CHECK;
 
