@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 #define CMD_FILE_MAX  ((size_t)2 << 30)
-#define CMD_ALPHA_PPM 40000
+#define CMD_ALPHA_PPM 50000
 #define CMD_SHARE_PPM 50000 /* of the rows that one owner may have */
 #define CMD_ROUNDS    25
 #define CMD_OUT_FLUSH ((size_t)64 << 10)

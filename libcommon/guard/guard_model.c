@@ -20,11 +20,11 @@ static const float weights[2][OG_MEMBERS] = {
      [OG_MEMBER_HIST] = 1,
      [OG_MEMBER_PCA] = 0.2f,
      [OG_MEMBER_HST] = 0.1f},
-    {[OG_MEMBER_BOOST] = 1,
+    {[OG_MEMBER_BOOST] = 0.25f,
      [OG_MEMBER_IFOREST] = 1,
      [OG_MEMBER_NEAR] = 1,
      [OG_MEMBER_HIST] = 1,
-     [OG_MEMBER_PCA] = 2,
+     [OG_MEMBER_PCA] = 4,
      [OG_MEMBER_HST] = 0.1f},
 };
 
