@@ -28,7 +28,8 @@ struct worker_options {
     int backend; /* 0 local, 1 slurm */
     const char *cluster_dir, *exec;
     struct og_opt_list partitions;
-    int log_format; /* 0 text, 1 json */
+    uint64_t capacity_bytes; /* of memory in a capacity window; 0: no part in windows */
+    int log_format;          /* 0 text, 1 json */
     const char *config;
     const char *rule[WORKER_RULES]; /* in the order of worker_rules */
 };
@@ -125,9 +126,11 @@ struct worker_activity {
 };
 
 struct cluster;
+struct worker_window;
 struct worker {
     const struct worker_options *o;
-    struct cluster *cluster; /* NULL: jobs run on this machine */
+    struct worker_window *window; /* NULL until one began */
+    struct cluster *cluster;      /* NULL: jobs run on this machine */
     struct og_engine *engine;
     struct og_store *store;
     struct og_spec_cache *specs;
@@ -242,6 +245,12 @@ void worker_let_go(char *dir, int fd);
 /* worker_devices.c */
 /* What this machine computes with, on stdout; needs no state. */
 enum og_rc worker_devices(const struct worker_options *o, struct og_err *err) OG_MUST_CHECK;
+
+/* worker_window.c */
+/* Takes the next step of a capacity window, if there is one to be taken. */
+enum og_rc worker_window_step(struct worker *w, struct og_err *err) OG_MUST_CHECK;
+bool worker_window_busy(const struct worker *w);
+void worker_window_close(struct worker *w);
 
 /* worker_exec.c */
 /* --exec: runs what lies in a folder; needs no state. */

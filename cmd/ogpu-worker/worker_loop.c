@@ -49,6 +49,7 @@ static enum og_rc step(struct worker *w, struct og_pace *p, struct og_err *err)
     OG_TRY(worker_start(w, err));
     OG_TRY(worker_finish(w, err));
     OG_TRY(worker_renew(w, err));
+    OG_TRY(worker_window_step(w, err));
     if (w->is_filter)
         OG_TRY(worker_own_jump(w, err));
     OG_TRY(worker_wishes(w, err));
@@ -73,7 +74,7 @@ static enum og_rc ended(struct worker *w, bool *end, struct og_err *err)
 {
     bool stuck = false;
     *end = false;
-    if (w->n_runs || w->n_wish || w->changed)
+    if (w->n_runs || w->n_wish || w->changed || worker_window_busy(w))
         return OG_OK;
     if (w->draining) {
         *end = true;

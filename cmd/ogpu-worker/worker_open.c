@@ -172,6 +172,7 @@ void worker_close(struct worker *w)
     while (w->runs)
         worker_run_free(w->runs);
     worker_cluster_close(w);
+    worker_window_close(w);
     for (size_t i = 0; i < w->n_wish; i++)
         json_decref(w->wish[i].body);
     worker_gate_close(w);

@@ -72,6 +72,8 @@ static enum og_rc params_json(const struct init_options *o, json_t **out, struct
                                     * two proposers */
         json_object_set_new(*out, "cap_ppm", og_json_new_dec(250000));
         json_object_set_new(*out, "draw_delay", og_json_new_dec(2));
+    } else {
+        json_object_set_new(*out, "capacity_ms", og_json_new_dec(300));
     }
     for (size_t i = 0; i < o->params.n; i++) {
         char *name;

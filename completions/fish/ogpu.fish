@@ -336,6 +336,7 @@ complete -c ogpu -n '__fish_seen_subcommand_from worker' -l cuda -x -a 'auto cpu
 complete -c ogpu -n '__fish_seen_subcommand_from worker' -l backend -x -a 'local slurm' -d 'run jobs here (local) or on the cluster that this machine submits to (slurm)'
 complete -c ogpu -n '__fish_seen_subcommand_from worker' -l partition -x -d 'of the cluster; may be repeated: the first that fits a job (default: all)'
 complete -c ogpu -n '__fish_seen_subcommand_from worker' -l cluster-dir -x -a '(__fish_complete_directories)' -d 'folder that the cluster\'s nodes share (default: slurm in the state)'
+complete -c ogpu -n '__fish_seen_subcommand_from worker' -l capacity -x -d 'take part in capacity windows, with so much memory filled'
 complete -c ogpu -n '__fish_seen_subcommand_from worker' -l exec -x -a '(__fish_complete_directories)' -d 'run the job that lies in DIR, as a node of the cluster does'
 complete -c ogpu -n '__fish_seen_subcommand_from worker' -l devices -d 'list the GPUs and the CPU of this machine and end'
 complete -c ogpu -n '__fish_seen_subcommand_from worker' -l log-format -x -a 'text json' -d 'messages on stderr as text or json'

@@ -18,6 +18,8 @@ static const struct {
     bool unmarked;
 } handlers[OG_TX_KIND_COUNT] = {
     [OG_TX_ACCOUNT_NEW] = {.fn = og_tx_account_new},
+    [OG_TX_CAPACITY_COMMIT] = {.fn = og_tx_capacity_commit},
+    [OG_TX_CAPACITY_REVEAL] = {.fn = og_tx_capacity_reveal},
     [OG_TX_CONTRACT_CALL] = {.fn = og_tx_contract_call, .unmarked = true},
     [OG_TX_CONTRACT_DEPLOY] = {.fn = og_tx_contract_deploy, .unmarked = true},
     [OG_TX_EVIDENCE] = {.fn = og_tx_evidence},

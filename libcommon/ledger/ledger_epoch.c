@@ -301,6 +301,7 @@ static enum og_rc close_epoch(struct og_ledger *l, uint64_t epoch, uint64_t star
     uint64_t lambda;
     OG_TRY(og_led_get(l, "epoch_units", &units, err));
     OG_TRY(og_view_lambda(l, &lambda, err));
+    OG_TRY(og_led_windows_over(l, epoch, err));
     enum og_rc rc = load_crowd(l, &c, err);
     if (rc == OG_OK)
         rc = share_treasury(l, &c, err);

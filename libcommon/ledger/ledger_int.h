@@ -158,6 +158,8 @@ OG_HANDLER(og_tx_result_fail);
 OG_HANDLER(og_tx_verdict_commit);
 OG_HANDLER(og_tx_verdict);
 OG_HANDLER(og_tx_evidence);
+OG_HANDLER(og_tx_capacity_commit);
+OG_HANDLER(og_tx_capacity_reveal);
 OG_HANDLER(og_tx_contract_call);
 OG_HANDLER(og_tx_contract_deploy);
 OG_HANDLER(og_tx_protocol_upgrade);
@@ -320,6 +322,13 @@ enum og_rc og_led_learn_pace(struct og_ledger *l, const struct og_lease *ls,
                              const struct og_task *t, struct og_err *err) OG_MUST_CHECK;
 /* Halves what every node is above 10^6: each epoch. */
 enum og_rc og_led_forget_pace(struct og_ledger *l, struct og_err *err) OG_MUST_CHECK;
+
+/* ledger_window.c: has the node's capacity come from windows? */
+enum og_rc og_led_windows_shown(struct og_ledger *l, uint64_t node, bool *shown,
+                                struct og_err *err) OG_MUST_CHECK;
+/* who showed nothing in the window of the epoch that ends has shown 0 */
+enum og_rc og_led_windows_over(struct og_ledger *l, uint64_t epoch,
+                               struct og_err *err) OG_MUST_CHECK;
 
 /* ledger_epoch.c */
 enum og_rc og_led_epoch_end(struct og_ledger *l, const struct og_hash *beacon,

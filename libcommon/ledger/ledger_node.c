@@ -316,6 +316,8 @@ enum og_rc og_tx_node_update(struct og_txn *x, struct og_err *err)
     static const char *const members[] = {"classes",  "hw_class", "keys",  "max_lock",   "measured",
                                           "min_rate", "offered",  "slots", "submitters", NULL};
     struct og_node n;
+    uint64_t said = 0;
+    bool shown = false;
     const json_t *measured;
     OG_TRY(og_json_only(x->body, members, err));
     OG_TRY(og_led_sender_node(x, &n, err));
@@ -324,7 +326,11 @@ enum og_rc og_tx_node_update(struct og_txn *x, struct og_err *err)
     if (rc == OG_OK && measured)
         rc = og_json_u64(measured, "height", x->l->height, &h, err);
     if (rc == OG_OK && measured)
-        rc = og_json_u64(measured, "mflops_per_s", MFLOPS_MAX, &n.measured, err);
+        rc = og_json_u64(measured, "mflops_per_s", MFLOPS_MAX, &said, err);
+    if (rc == OG_OK && measured)
+        rc = og_led_windows_shown(x->l, n.id, &shown, err);
+    if (rc == OG_OK && measured && !shown) /* what was shown counts more than what is said */
+        n.measured = said;
     if (rc == OG_OK)
         rc = read_terms(x->l, x->body, &n, false, err);
     if (rc == OG_OK)

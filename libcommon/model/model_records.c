@@ -293,6 +293,15 @@ static const struct og_col vm_slot_cols[] = {
     COL(og_vm_slot_row, value, HASH),
 };
 
+static const struct og_col window_cols[] = {
+    COL(og_window, node, NUM),   COL(og_window, epoch, NUM),     COL(og_window, state, NUM),
+    COL(og_window, height, NUM), COL(og_window, commit_h, NUM),  COL(og_window, lanes, NUM),
+    COL(og_window, steps, NUM),  COL(og_window, chunks, NUM),    COL(og_window, value, NUM),
+    COL(og_window, root, HASH),  COL(og_window, mem_root, HASH), COL(og_window, shown, NUM),
+    COL(og_window, v0, NUM),     COL(og_window, v1, NUM),        COL(og_window, v2, NUM),
+    COL(og_window, v3, NUM),     COL(og_window, v4, NUM),
+};
+
 #define FAMILY_FROM(table, cols, T, n_key, i, late)                                                \
     {                                                                                              \
         table, cols, sizeof(cols) / sizeof *(cols), n_key, sizeof(struct T), i, late               \
@@ -326,4 +335,5 @@ const struct og_family og_families[OG_FAMILIES] = {
     LATE("vm_code", vm_code_cols, og_vm_code_row, 1, OG_F_VM_CODE),
     LATE("vm_contract", vm_contract_cols, og_contract_row, 1, OG_F_VM_CONTRACT),
     LATE("vm_slot", vm_slot_cols, og_vm_slot_row, 2, OG_F_VM_SLOT),
+    LATE("window", window_cols, og_window, 1, OG_F_WINDOW),
 };

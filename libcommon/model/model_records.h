@@ -214,6 +214,17 @@ struct og_roots {
     struct og_hash tx_root, receipt_root, beacon;
 };
 
+/* What a node did in the capacity window of an epoch, and showed in the last five. */
+struct og_window {
+    uint64_t node;
+    uint64_t epoch, state;                /* state: 1 committed, 2 over */
+    uint64_t height, commit_h;            /* of the seed's beacon; of the commit */
+    uint64_t lanes, steps, chunks, value; /* value: MFLOP/s */
+    struct og_hash root, mem_root;
+    uint64_t shown; /* windows so far; the last is v[(shown - 1) % 5] */
+    uint64_t v0, v1, v2, v3, v4;
+};
+
 /* A change of protocol: the app hash of the state as the rules before left it, and with what the
  * new ones put into it, but for this row. */
 struct og_version {
@@ -277,6 +288,7 @@ enum og_family_index {
     OG_F_VM_CODE,
     OG_F_VM_CONTRACT,
     OG_F_VM_SLOT,
+    OG_F_WINDOW,
     OG_FAMILIES
 };
 /* In order of their names, which is the order of the app hash. New ones go behind the others: the

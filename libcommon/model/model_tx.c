@@ -24,7 +24,10 @@ const char *og_tx_kind_name(enum og_tx_kind k)
 
 uint64_t og_tx_kind_since(enum og_tx_kind k)
 {
-    return k == OG_TX_CONTRACT_CALL || k == OG_TX_CONTRACT_DEPLOY ? 2 : 1;
+    return k == OG_TX_CAPACITY_COMMIT || k == OG_TX_CAPACITY_REVEAL || k == OG_TX_CONTRACT_CALL ||
+                   k == OG_TX_CONTRACT_DEPLOY
+               ? 2
+               : 1;
 }
 
 size_t og_tx_kind_max(enum og_tx_kind k)

@@ -20,6 +20,8 @@
 /* X(enumerator, "kind") */
 #define OG_TX_KINDS(X)                                                                             \
     X(ACCOUNT_NEW, "account.new")                                                                  \
+    X(CAPACITY_COMMIT, "capacity.commit")                                                          \
+    X(CAPACITY_REVEAL, "capacity.reveal")                                                          \
     X(CONTRACT_CALL, "contract.call")                                                              \
     X(CONTRACT_DEPLOY, "contract.deploy")                                                          \
     X(EVIDENCE, "evidence")                                                                        \

@@ -62,7 +62,8 @@ static const char *const sql[OG_Q_COUNT] = {
                      "('task.waiting', 'task.open', 'lease.matched', 'lease.running', "
                      "'lease.committed', 'lease.revealed', 'lease.accepted')) OR "
                      "EXISTS(SELECT 1 FROM queue) OR EXISTS(SELECT 1 FROM unbond) OR "
-                     "EXISTS(SELECT 1 FROM acckey WHERE next_h > 0) LIMIT ?1",
+                     "EXISTS(SELECT 1 FROM acckey WHERE next_h > 0) OR "
+                     "EXISTS(SELECT 1 FROM \"window\" WHERE state = 1) LIMIT ?1",
     [OG_Q_PAID_OF_NODE] = "SELECT count(*), coalesce(sum(grains), 0) FROM paid WHERE node = ?1 "
                           "LIMIT ?2",
     [OG_Q_LEASE_LAST] = "SELECT coalesce(max(id), 0) FROM lease LIMIT ?1",

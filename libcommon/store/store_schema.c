@@ -464,6 +464,26 @@ const char *const og_migrations[] = {
     "CREATE TABLE vmlog(receipt INTEGER NOT NULL, n INTEGER NOT NULL, addr BLOB NOT NULL, "
     "PRIMARY KEY(receipt, n)) STRICT, WITHOUT ROWID;\n"
     "CREATE INDEX vmlog_addr ON vmlog(addr, receipt, n);\n",
+    /* capacity windows */
+    "CREATE TABLE \"window\"(\n"
+    "\"node\" INTEGER PRIMARY KEY,\n"
+    "\"epoch\" INTEGER NOT NULL CHECK(\"epoch\" >= 0),\n"
+    "\"state\" INTEGER NOT NULL CHECK(\"state\" >= 0),\n"
+    "\"height\" INTEGER NOT NULL CHECK(\"height\" >= 0),\n"
+    "\"commit_h\" INTEGER NOT NULL CHECK(\"commit_h\" >= 0),\n"
+    "\"lanes\" INTEGER NOT NULL CHECK(\"lanes\" >= 0),\n"
+    "\"steps\" INTEGER NOT NULL CHECK(\"steps\" >= 0),\n"
+    "\"chunks\" INTEGER NOT NULL CHECK(\"chunks\" >= 0),\n"
+    "\"value\" INTEGER NOT NULL CHECK(\"value\" >= 0),\n"
+    "\"root\" BLOB NOT NULL CHECK(length(\"root\") = 32),\n"
+    "\"mem_root\" BLOB NOT NULL CHECK(length(\"mem_root\") = 32),\n"
+    "\"shown\" INTEGER NOT NULL CHECK(\"shown\" >= 0),\n"
+    "\"v0\" INTEGER NOT NULL CHECK(\"v0\" >= 0),\n"
+    "\"v1\" INTEGER NOT NULL CHECK(\"v1\" >= 0),\n"
+    "\"v2\" INTEGER NOT NULL CHECK(\"v2\" >= 0),\n"
+    "\"v3\" INTEGER NOT NULL CHECK(\"v3\" >= 0),\n"
+    "\"v4\" INTEGER NOT NULL CHECK(\"v4\" >= 0)\n"
+    ") STRICT;\n",
 };
 
 const int og_migration_count = sizeof og_migrations / sizeof *og_migrations;

@@ -1,6 +1,7 @@
 /* walk.c - random histories of honest and hostile members; every invariant after every block. */
 #include "invariants.h"
 #include "people.h"
+#include "windows.h"
 #include "workers.h"
 
 #include <sys/wait.h>
@@ -12,7 +13,7 @@
 #define SILENT_BLOCKS (60 + 6 * 240 + 3 * 200 + 120 + 18)
 
 struct totals {
-    uint64_t histories, blocks, sent, refused, failed, replays;
+    uint64_t histories, blocks, sent, refused, failed, replays, windows;
     uint64_t tasks[OG_TASK_STATES], leases[OG_LEASE_STATES];
 };
 
@@ -46,6 +47,7 @@ static struct sim_cfg random_cfg(uint64_t seed)
         json_object_set_new(params, "cap_ppm", json_string("250000"));
     if ((r >> 38) % 2)
         json_object_set_new(params, "referee_ppm", json_string("500000"));
+    json_object_set_new(params, "capacity_ms", json_string((r >> 40) % 2 ? "300" : "3000"));
     return c;
 }
 
@@ -225,6 +227,7 @@ static void history(uint64_t seed, struct totals *t)
     struct sim *s = sim_new(seed, &cfg);
     struct crew crew = {.s = s};
     struct people people = {.s = s, .c = &crew};
+    struct windows windows = {.on = seed % 4 == 0};
     struct inv v = {.s = s};
     cast_roles(s, &crew);
     uint64_t blocks = 8 + sim_below(s, sim_one_in(s, 12) ? 120 : 16);
@@ -241,6 +244,7 @@ static void history(uint64_t seed, struct totals *t)
             people_order(&people, (unsigned)sim_below(s, cfg.owners));
         if (people.ordering && people.contracts && sim_one_in(s, 3))
             people_contract(&people, (unsigned)sim_below(s, cfg.owners));
+        windows_go_on(&windows, s);
         for (unsigned k = 0; k < s->nodes; k++)
             if (sim_below(s, 3))
                 crew_node(&crew, k);
@@ -260,6 +264,8 @@ static void history(uint64_t seed, struct totals *t)
     count_ends(&v, t);
     inv_release(&v);
     crew_release(&crew);
+    t->windows += windows.shown;
+    windows_release(&windows);
     og_buf_release(&people.old);
     sim_free(s);
 }
@@ -290,10 +296,11 @@ static int child(uint64_t first, uint64_t n, uint64_t step, bool hurry, int fd)
 static void print_totals(const struct totals *t)
 {
     printf("%llu histories, %llu blocks, %llu transactions (%llu refused, %llu failed), %llu "
-           "replays\n  tasks:",
+           "replays, %llu capacity windows\n  tasks:",
            (unsigned long long)t->histories, (unsigned long long)t->blocks,
            (unsigned long long)t->sent, (unsigned long long)t->refused,
-           (unsigned long long)t->failed, (unsigned long long)t->replays);
+           (unsigned long long)t->failed, (unsigned long long)t->replays,
+           (unsigned long long)t->windows);
     for (size_t i = 0; i < OG_TASK_STATES; i++)
         printf(" %s %llu", og_task_state_names[i], (unsigned long long)t->tasks[i]);
     printf("\n  leases:");
