@@ -18,7 +18,7 @@ ifneq ($(OPENSSL_PREFIX),)
   SSL_LDFLAGS := -L$(OPENSSL_PREFIX)/lib -Wl,--disable-new-dtags -Wl,-rpath,$(OPENSSL_PREFIX)/lib
 endif
 
-PKGS    := libcrypto sqlite3 jansson libseccomp libcurl ncursesw
+PKGS    := libssl libcrypto sqlite3 jansson libseccomp libcurl ncursesw
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
            -Wformat=2 -Wcast-qual -Wwrite-strings -Wundef -Wno-overlength-strings
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -65,7 +65,8 @@ struct node_pair {
     char *comet;             /* path of the engine */
     int log_fd;              /* of both; -1: ours */
     uint64_t snapshot_every; /* blocks; 0: never */
-    pid_t app, engine;
+    pid_t app, engine, blobs;
+    uint64_t blobs_ms;                      /* when the server of blobs was last started */
     uint64_t started_ms, again_ms, wait_ms; /* monotonic; again: when a restart is due */
     int lock_fd;
     bool stopping;

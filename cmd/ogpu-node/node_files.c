@@ -1,5 +1,6 @@
 /* node_files.c - the engine's files: config.toml, node key, validator key, genesis. */
 #include "node.h"
+#include "node_blobs.h"
 
 #include "base/base_io.h"
 #include "base/base_mem.h"
@@ -226,5 +227,7 @@ enum og_rc node_files_write(const struct node_files *f, struct og_err *err)
         rc = write_json(f->home, "data/priv_validator_state.json",
                         json_pack("{s:s, s:i, s:i}", "height", "0", "round", 0, "step", 0), false,
                         err);
+    if (rc == OG_OK)
+        rc = node_blobs_write(f, err);
     return rc == OG_OK ? note_rpc(f, err) : rc;
 }

@@ -1,5 +1,6 @@
 /* node_net.c - a whole network on this machine: homes, keys, addresses; started, awaited, ended. */
 #include "node.h"
+#include "node_blobs.h"
 
 #include "base/base_io.h"
 #include "base/base_mem.h"
@@ -60,7 +61,8 @@ static enum og_rc choose_host(struct node_net *t, struct og_err *err)
         for (size_t i = 0; ok && i < t->n; i++) {
             char host[INET_ADDRSTRLEN];
             address(t, i, host);
-            ok = can_bind(host, P2P_PORT) && can_bind(host, RPC_PORT);
+            ok = can_bind(host, P2P_PORT) && can_bind(host, RPC_PORT) &&
+                 can_bind(host, BLOBS_PORT) && can_bind(host, METRICS_PORT);
         }
         if (ok)
             return OG_OK;
@@ -158,18 +160,6 @@ static enum og_rc read_genesis(const struct node_net *t, const char *state, cons
     return rc;
 }
 
-/* One folder of blobs for all: what one node stores every node of this machine has. */
-static enum og_rc share_blobs(const struct node_net *t, const char *home, struct og_err *err)
-{
-    char *link = og_io_join(home, "blobs");
-    enum og_rc rc = OG_OK;
-    (void)t;
-    if (symlink("../blobs", link) < 0 && errno != EEXIST)
-        rc = og_err_set(err, OG_E_CANTCREATE, "cannot make '%s': %s", link, strerror(errno));
-    free(link);
-    return rc;
-}
-
 static enum og_rc make_home(const struct node_net *t, size_t i, const char *keys, const char *peers,
                             const struct og_buf *genesis, struct og_err *err)
 {
@@ -195,8 +185,6 @@ static enum og_rc make_home(const struct node_net *t, size_t i, const char *keys
     if (i || t->replay)
         rc = node_state_from(genesis->p, genesis->len, home, err);
     if (rc == OG_OK)
-        rc = share_blobs(t, home, err);
-    if (rc == OG_OK)
         rc = node_files_write(&f, err);
     free(home);
     return rc;
@@ -221,14 +209,11 @@ enum og_rc node_net_make(struct node_net *t, const char *from, uint64_t mflops, 
                          struct og_err *err)
 {
     char *keys = og_io_join(t->dir, "keys");
-    char *blobs = og_io_join(t->dir, "blobs");
     char *first = node_net_home(t, 0);
     struct og_buf genesis = OG_BUF_INIT;
     struct og_buf peers = OG_BUF_INIT;
     t->replay = from != NULL;
     enum og_rc rc = choose_host(t, err);
-    if (rc == OG_OK)
-        rc = og_io_mkdirs(blobs, 0700, err);
     if (rc == OG_OK && setenv("OGPU_KEYS", keys, 1) < 0)
         rc = og_err_set(err, OG_E_INTERNAL, "cannot set OGPU_KEYS");
     if (rc == OG_OK)
@@ -244,7 +229,6 @@ enum og_rc node_net_make(struct node_net *t, const char *from, uint64_t mflops, 
     og_buf_release(&genesis);
     og_buf_release(&peers);
     free(keys);
-    free(blobs);
     free(first);
     return rc;
 }

@@ -1,5 +1,6 @@
 /* node_pair.c - application and engine as a pair: neither lives on without the other. */
 #include "node.h"
+#include "node_blobs.h"
 
 #include "base/base_io.h"
 #include "base/base_log.h"
@@ -148,6 +149,26 @@ static enum og_rc start_app(struct node_pair *p, struct og_err *err)
     return rc;
 }
 
+/* Serves blobs for as long as the pair is meant to run; a node without blobs.conf has none. */
+static void start_blobs(struct node_pair *p)
+{
+    pid_t parent = getpid();
+    char *conf = og_io_join(p->home, "blobs.conf");
+    bool wanted = og_io_exists(conf);
+    free(conf);
+    p->blobs_ms = og_time_mono_ms();
+    if (!wanted || p->blobs > 0)
+        return;
+    p->blobs = fork();
+    if (p->blobs == 0) {
+        og_cli_stop = 0;
+        og_cli_stop_signals();
+        settle_child(p, parent);
+        _exit(node_blobs_run(p->home, p->keys_dir, &og_cli_stop));
+    }
+    note_pid(p, "run/blobs.pid", p->blobs);
+}
+
 static enum og_rc start_engine(struct node_pair *p, struct og_err *err)
 {
     pid_t parent = getpid();
@@ -172,6 +193,7 @@ enum og_rc node_pair_start(struct node_pair *p, struct og_err *err)
     p->again_ms = 0;
     p->started_ms = og_time_mono_ms();
     OG_TRY(start_app(p, err));
+    start_blobs(p);
     return start_engine(p, err);
 }
 
@@ -211,6 +233,8 @@ static void stop_one(struct node_pair *p)
     p->stopping = true;
     end_child(p, &p->engine, "engine");
     end_child(p, &p->app, "application");
+    if (was)
+        end_child(p, &p->blobs, "server of blobs");
     note_pid(p, "run/engine.pid", 0);
     note_pid(p, "run/app.pid", 0);
     p->stopping = was;
@@ -229,6 +253,10 @@ static enum og_rc tend(struct node_pair *p, struct og_err *err)
     } else {
         bool app = reap(p, &p->app, "application");
         bool engine = reap(p, &p->engine, "engine");
+        if (p->blobs > 0)
+            reap(p, &p->blobs, "server of blobs");
+        if (p->blobs <= 0 && now - p->blobs_ms > SETTLED_MS)
+            start_blobs(p);
         if (!app && !engine)
             return OG_OK;
     }

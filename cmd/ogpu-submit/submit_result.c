@@ -9,6 +9,7 @@
 #include "model/model_records.h"
 #include "store/store_blob.h"
 #include "store/store_row.h"
+#include "store/store_want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +69,16 @@ static enum og_rc manifest_at(struct og_submit *s, uint64_t task, uint64_t from,
         return OG_OK;
     uint64_t at = from > OG_TASKREC_CHUNK_MAX ? from - OG_TASKREC_CHUNK_MAX : 0;
     return search(s, task, at, from, out, found, err);
+}
+
+/* Of a result that another node holds, its ogpu-node can say. */
+static enum og_rc manifest_from(struct og_submit *s, uint64_t task, uint64_t from,
+                                struct og_manifest *out, bool *found, struct og_err *err)
+{
+    OG_TRY(manifest_at(s, task, from, out, found, err));
+    if (*found || !og_want_manifest_at(s->state_dir, task, from))
+        return OG_OK;
+    return manifest_at(s, task, from, out, found, err);
 }
 
 /* Lines of a manifest as elements; each with the hash of its leaf. */
@@ -204,7 +215,7 @@ enum og_rc og_results_from(struct og_submit *s, uint64_t task, uint64_t from, og
     for (;;) {
         struct og_manifest m;
         bool found;
-        OG_TRY(manifest_at(s, task, *next, &m, &found, err));
+        OG_TRY(manifest_from(s, task, *next, &m, &found, err));
         if (!found)
             return OG_OK;
         OG_TRY(walk(s, &m, next, fn, ctx, err));
@@ -243,6 +254,7 @@ enum og_rc og_blob_stream(const char *state_dir, const struct og_hash *h, uint64
     if (bytes == 0)
         return OG_OK;
     char *path = og_blob_path(state_dir, h);
+    og_want_blob(state_dir, h);
     int from = open(path, O_RDONLY | O_CLOEXEC);
     struct og_hash got = {0};
     enum og_rc rc;

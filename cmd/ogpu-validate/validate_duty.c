@@ -1,4 +1,5 @@
 /* validate_duty.c - the checks that our nodes were drawn for. */
+#include "store/store_want.h"
 #include "validate.h"
 
 #include "base/base_io.h"
@@ -136,7 +137,11 @@ static enum og_rc prepare(struct duty *d, struct og_err *err)
         return og_err_wrap(err, og_err_set(err, rc, "%s", d->err.msg), "lease %" PRIu64,
                            d->job.lease.id);
     OG_TRY(sandbox_ok(v, &d->job, err));
-    return og_manifest_get(v->store, &d->job.lease.root, &d->manifest, &d->has_manifest, err);
+    const struct og_hash *root = &d->job.lease.root;
+    OG_TRY(og_manifest_get(v->store, root, &d->manifest, &d->has_manifest, err));
+    if (d->has_manifest || !og_want_manifest(og_store_dir(v->store), root))
+        return OG_OK;
+    return og_manifest_get(v->store, root, &d->manifest, &d->has_manifest, err);
 }
 
 static void forget(struct duty *d)

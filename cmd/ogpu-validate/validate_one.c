@@ -1,4 +1,5 @@
 /* validate_one.c - single questions: a signed line, sealing now, a lease's result. */
+#include "store/store_want.h"
 #include "validate.h"
 
 #include "base/base_mem.h"
@@ -182,6 +183,8 @@ static enum og_rc check_lease(struct validate *v, struct og_work_job *job,
                           job->lease.id);
     OG_TRY(og_work_job_spec(job, v->specs, err));
     OG_TRY(og_manifest_get(v->store, &job->lease.root, &m, &found, err));
+    if (!found && og_want_manifest(og_store_dir(v->store), &job->lease.root))
+        OG_TRY(og_manifest_get(v->store, &job->lease.root, &m, &found, err));
     OG_TRY(as_bystander(job, &who, err));
     if (method != OG_VERIFY_CMD)
         job->lease.method = OG_VERIFY_VOTE; /* look at the result itself, whatever was drawn */

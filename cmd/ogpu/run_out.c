@@ -8,6 +8,7 @@
 #include "store/store_blob.h"
 #include "store/store_query.h"
 #include "store/store_row.h"
+#include "store/store_want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -197,6 +198,7 @@ static enum og_rc put_blob(struct run_out *o, const struct og_result_blob *b, in
     if (!b->bytes)
         return OG_OK;
     char *path = og_blob_path(og_store_dir(o->st), &b->sha256);
+    og_want_blob(og_store_dir(o->st), &b->sha256);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     enum og_rc rc = OG_OK;
     if (fd < 0)
@@ -230,6 +232,8 @@ static enum og_rc print_lease(struct run_out *o, const struct run_lease *l, uint
     struct og_buf text = OG_BUF_INIT;
     bool found;
     OG_TRY(og_manifest_get(o->st, &l->root, &m, &found, err));
+    if (!found && og_want_manifest(og_store_dir(o->st), &l->root))
+        OG_TRY(og_manifest_get(o->st, &l->root, &m, &found, err));
     if (!found) {
         og_log(OG_LOG_WARNING, "the output of lease %" PRIu64 " is not on this machine", l->id);
         return OG_OK;

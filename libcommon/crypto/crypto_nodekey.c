@@ -1,4 +1,4 @@
-/* crypto_nodekey.c - makes and reads a node's VRF and consensus keys. */
+/* crypto_nodekey.c - makes and reads a node's VRF, consensus and TLS keys. */
 #include "crypto/crypto_nodekey.h"
 
 #include "base/base_io.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CONSENSUS_ALG "ed25519"
+#define TLS_ALG       "ed25519"
 #define FILE_MAX      (1u << 16)
 
 static char *place(const char *dir, const char *name, const char *suffix)
@@ -42,7 +43,7 @@ static enum og_rc make_vrf(const char *path, struct og_err *err)
     return rc;
 }
 
-static enum og_rc make_consensus(const char *path, const char *alg, struct og_err *err)
+static enum og_rc make_key(const char *path, const char *alg, struct og_err *err)
 {
     struct og_key *k = NULL;
     struct og_buf pem = OG_BUF_INIT;
@@ -72,7 +73,7 @@ static enum og_rc ensure_vrf(const char *path, struct og_nodekey *out, struct og
     return rc == OG_OK ? OG_OK : og_err_wrap(err, rc, "'%s'", path);
 }
 
-static enum og_rc load_consensus(const char *path, struct og_key **out, struct og_err *err)
+static enum og_rc load_key(const char *path, struct og_key **out, struct og_err *err)
 {
     struct og_buf pem = OG_BUF_INIT;
     enum og_rc rc = og_io_read_secret(path, FILE_MAX, &pem, err);
@@ -87,7 +88,7 @@ enum og_rc og_nodekey_consensus(const char *dir, const char *name, struct og_key
 {
     *out = NULL;
     char *path = place(dir, name, ".consensus.pem");
-    enum og_rc rc = og_io_exists(path) ? load_consensus(path, out, err) : OG_OK;
+    enum og_rc rc = og_io_exists(path) ? load_key(path, out, err) : OG_OK;
     free(path);
     return rc;
 }
@@ -96,12 +97,39 @@ static enum og_rc ensure_consensus(const char *path, const char *alg, struct og_
                                    struct og_err *err)
 {
     struct og_key *k = NULL;
-    enum og_rc rc = og_io_exists(path) ? OG_OK : make_consensus(path, alg, err);
+    enum og_rc rc = og_io_exists(path) ? OG_OK : make_key(path, alg, err);
     if (rc == OG_OK)
-        rc = load_consensus(path, &k, err);
+        rc = load_key(path, &k, err);
     if (rc == OG_OK)
         rc = og_key_pub(k, &out->consensus, err);
     og_key_free(k);
+    return rc;
+}
+
+static enum og_rc ensure_tls(const char *path, struct og_nodekey *out, struct og_err *err)
+{
+    struct og_key *k = NULL;
+    struct og_pub *pub = NULL;
+    enum og_rc rc = og_io_exists(path) ? OG_OK : make_key(path, TLS_ALG, err);
+    if (rc == OG_OK)
+        rc = load_key(path, &k, err);
+    if (rc == OG_OK)
+        rc = og_key_pub(k, &pub, err);
+    if (rc == OG_OK)
+        out->tls = og_pub_spki_hash(pub);
+    og_pub_free(pub);
+    og_key_free(k);
+    return rc;
+}
+
+enum og_rc og_nodekey_tls(const char *dir, const char *name, struct og_key **out,
+                          struct og_err *err)
+{
+    *out = NULL;
+    char *path = place(dir, name, ".tls.pem");
+    enum og_rc rc = og_io_exists(path) ? load_key(path, out, err)
+                                       : og_err_set(err, OG_E_NOINPUT, "there is no '%s'", path);
+    free(path);
     return rc;
 }
 
@@ -114,9 +142,13 @@ enum og_rc og_nodekey_ensure_alg(const char *dir, const char *name, const char *
     OG_TRY(og_io_mkdirs(dir, 0700, err));
     char *vrf = place(dir, name, ".vrf.pem");
     char *consensus = place(dir, name, ".consensus.pem");
+    char *tls = place(dir, name, ".tls.pem");
     enum og_rc rc = ensure_vrf(vrf, out, err);
     if (rc == OG_OK)
         rc = ensure_consensus(consensus, alg, out, err);
+    if (rc == OG_OK)
+        rc = ensure_tls(tls, out, err);
+    free(tls);
     free(vrf);
     free(consensus);
     if (rc != OG_OK)

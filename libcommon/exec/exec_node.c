@@ -69,7 +69,9 @@ json_t *og_node_body(const struct og_node_limits *l, uint64_t mflops_per_s, uint
                   (json_int_t)og_node_offered(l, mflops_per_s), "slots", slots_of(l), "submitters");
     if (keys)
         json_object_set_new(o, "keys",
-                            json_pack("{s:o, s:o}", "consensus", og_pub_to_json(keys->consensus),
-                                      "vrf", og_json_new_hex(keys->vrf, OG_VRF_PUB_LEN)));
+                            json_pack("{s:o, s:o, s:o}", "consensus",
+                                      og_pub_to_json(keys->consensus), "tls",
+                                      og_json_new_hex(keys->tls.b, OG_HASH_LEN), "vrf",
+                                      og_json_new_hex(keys->vrf, OG_VRF_PUB_LEN)));
     return o;
 }

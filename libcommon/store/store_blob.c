@@ -5,6 +5,7 @@
 #include "base/base_mem.h"
 #include "base/base_num.h"
 #include "store/store_db.h"
+#include "store/store_want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -174,6 +175,7 @@ enum og_rc og_blob_get(const char *state_dir, const struct og_hash *h, size_t ma
 {
     char *path = og_blob_path(state_dir, h);
     size_t at = out->len;
+    og_want_blob(state_dir, h);
     enum og_rc rc = og_io_read_file(path, max, out, err);
     if (rc == OG_OK) {
         struct og_hash got = og_sha256(out->p ? out->p + at : "", out->len - at);

@@ -6,6 +6,7 @@
 #include "base/base_time.h"
 #include "check/check_method.h"
 #include "ledger/ledger_view.h"
+#include "store/store_want.h"
 #include "work/work_fetch.h"
 #include "work/work_kernel.h"
 #include "work/work_secret.h"
@@ -179,6 +180,7 @@ static void put(struct place *p, const char *state_dir, const char *path, const 
         if (strcmp(p->in[i].path, path) == 0)
             return;
     p->in = og_xgrow(p->in, &p->cap, p->n + 1, sizeof *p->in);
+    og_want_blob(state_dir, h); /* one that nobody gives is missing when it is opened */
     p->in[p->n++] = (struct og_job_in){path, og_blob_path(state_dir, h), executable};
 }
 

@@ -4,6 +4,7 @@
 #include "base/base_io.h"
 #include "base/base_mem.h"
 #include "store/store_blob.h"
+#include "store/store_want.h"
 #include "work/work_intel.h"
 
 #include <curl/curl.h>
@@ -264,6 +265,8 @@ static enum og_rc fetch_one(const char *state_dir, const struct og_spec_in *in, 
         return og_err_set(err, OG_E_DATA, "input '%s': the feed '%s' knows its content", in->path,
                           feed);
     char *path = og_blob_path(state_dir, &in->sha256);
+    if (in->n_urls == 0)
+        og_want_blob(state_dir, &in->sha256);
     enum og_rc rc = look(path, in, &here, err);
     free(path);
     if (rc != OG_OK || here)
