@@ -40,7 +40,7 @@ get() {
   OGPU_HOME=net/node0 ogpu-submit -q --key alice --sandbox none --verify exact --in data \
     -- sh -c 'sha256sum <data' >task.json
   has 0 "$sum"
-  ! has 2 "$sum"
+  run ! has 2 "$sum"
   run -0 timeout 120 bash -o pipefail -c "OGPU_HOME=net/node0 ogpu-match <task.json | OGPU_HOME=net/node2 ogpu-worker |
     OGPU_HOME=net/node0 ogpu-validate"
   has 2 "$sum"
@@ -66,7 +66,7 @@ get() {
   get 0 node1 -r 0-3 -o part
   cmp -n 4 part got
   [ "$(stat -c %s part)" = 4 ]
-  ! get 0 thief -o stolen
+  run ! get 0 thief -o stolen
   [ ! -s stolen ]
   # a live connection: open, idle, until the chain has forgotten its key
   mkfifo hold
@@ -79,7 +79,7 @@ get() {
   OGPU_HOME=net/node0 ogpu-stake -q --key node1 --revoke tls
   wait_for "! kill -0 $client 2>/dev/null"
   exec 7>&-
-  ! get 0 node1 -o stolen
+  run ! get 0 node1 -o stolen
 }
 
 @test "PUT is hashed and bounded; a holder that lies is left and another asked" {
@@ -89,7 +89,7 @@ get() {
   path=/blob/$sum
   echo "what it is not" >other
   [ "$(get 0 node1 -T other -o /dev/null -w '%{http_code}')" = 422 ]
-  ! has 0 "$sum"
+  run ! has 0 "$sum"
   [ "$(get 1 node1 -T data -o /dev/null -w '%{http_code}')" = 201 ]
   has 1 "$sum"
   # node 0 holds other bytes under this name; node 3 asks node 0 first
