@@ -72,6 +72,7 @@ static enum og_rc check_one(void *ctx, const struct og_contract *c, const struct
     struct og_check_stats stats;
     struct og_deployed d;
     co.loops = (uint32_t)o->loops;
+    co.deployed = &d;
     OG_TRY(og_deploy(c, &d, err));
     og_check((const uint8_t *)d.code.p, d.code.len, c->has_abi ? &c->abi : NULL, &co, out, &stats);
     og_deployed_release(&d);

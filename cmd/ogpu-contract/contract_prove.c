@@ -56,7 +56,7 @@ static const struct og_opt opts[] = {
      .arg = "N",
      .min = 1,
      .max = 4000000000,
-     .help = "resource units of Z3 for a question (default 4000000)"},
+     .help = "resource units of Z3 for a question (default 1500000)"},
 };
 
 static const struct og_tool tool = {

@@ -66,6 +66,57 @@ static void endless(struct og_check *c)
     }
 }
 
+/* A slot that an open path makes larger by a constant, and no path fact bounds. */
+static bool grows_at_will(const struct og_check *c, og_t key)
+{
+    const struct og_terms *ts = &c->ts;
+    for (size_t i = 0; i < c->n_paths; i++) {
+        const struct og_spath *p = &c->path[i];
+        for (size_t k = 0; og_spath_ok(p) && !p->guarded && k < p->n_events; k++) {
+            const struct og_sym_event *e = &p->event[k];
+            const struct og_term *n = e->what == OG_SYM_SSTORE ? &ts->v[e->word] : NULL;
+            if (!n || e->key != key || n->op != OG_T_ADD || !og_term_word(ts, n->a) ||
+                n->b != e->old)
+                continue;
+            struct og_range r = og_facts_range(ts, &p->facts, e->old);
+            if (og_u256_bits(&r.hi) > 20)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The slot of storage that a test compares with a number, alone on its side; 0: none. */
+static og_t length_slot(const struct og_terms *ts, og_t fact)
+{
+    while (ts->v[fact].op == OG_T_ISZERO)
+        fact = ts->v[fact].a;
+    const struct og_term *n = &ts->v[fact];
+    if (n->op != OG_T_LT)
+        return 0;
+    og_t s = ts->v[n->b].op == OG_T_SELECT ? n->b : n->a;
+    return ts->v[s].op == OG_T_SELECT && og_term_word(ts, ts->v[s].b) ? ts->v[s].b : 0;
+}
+
+/* Loops over a list that anyone makes longer, until no block has the gas for it. */
+static void growing(struct og_check *c)
+{
+    for (size_t i = 0; i < c->n_paths; i++) {
+        const struct og_spath *p = &c->path[i];
+        for (size_t k = 1; k < p->facts.n; k++) {
+            og_t slot = length_slot(&c->ts, p->facts.v[k]);
+            bool again = false;
+            for (size_t m = 0; m < k; m++)
+                again |=
+                    p->facts.at[m] == p->facts.at[k] && length_slot(&c->ts, p->facts.v[m]) == slot;
+            if (slot && again && grows_at_will(c, slot))
+                og_check_report(c, p, OG_FLAW_INFINITE_LOOP, OG_SEVERITY_MEDIUM, p->facts.at[k],
+                                "a loop over a list that anyone can make longer: in time it takes "
+                                "more gas than a block has");
+        }
+    }
+}
+
 static size_t count_ops(const uint8_t *code, size_t n, const uint8_t *seen)
 {
     size_t ops = 0;
@@ -119,6 +170,7 @@ void og_check(const uint8_t *code, size_t n, const struct og_abi *abi,
     og_check_overflow(c);
     og_check_chance(c);
     endless(c);
+    growing(c);
     og_findings_sort(out);
     *stats = (struct og_check_stats){.cfg = c->cfg.stats,
                                      .steps = run.steps,

@@ -9,10 +9,14 @@
 #include "analyze/analyze_cfg.h"
 #include "analyze/analyze_find.h"
 #include "analyze/analyze_sym.h"
+#include "analyze/analyze_world.h"
 
 struct og_check_opts {
     uint32_t loops;      /* forks at one place of a path */
     size_t steps, paths; /* altogether */
+    /* What the constructor left, if it is known; then paths that it closes for good are not taken
+     * for open, and places that hold the deployer's address are taken for authorities. */
+    const struct og_deployed *deployed;
 };
 #define OG_CHECK_OPTS ((struct og_check_opts){.loops = 3, .steps = 3000000, .paths = 6000})
 

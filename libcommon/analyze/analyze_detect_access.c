@@ -58,6 +58,15 @@ static void withdraw(struct og_check *c, const struct og_spath *p, const struct 
                     "anyone can have the contract's ether sent to an address of their choice");
 }
 
+/* Is what is written an address, or a truth value, that the caller chooses? A number that counts or
+ * a time is none. */
+static bool names_someone(const struct og_check *c, const struct og_authority *a,
+                          const struct og_sym_event *e)
+{
+    const struct og_u256 *w = og_term_word(&c->ts, e->word);
+    return a->flag ? !(w && og_u256_is_zero(w)) : !w;
+}
+
 /* Does the write leave what the authority's test reads as it was? Other variables may share its
  * slot. */
 static bool keeps(struct og_check *c, const struct og_authority *a, const struct og_sym_event *e)
@@ -66,30 +75,11 @@ static bool keeps(struct og_check *c, const struct og_authority *a, const struct
     return before == og_check_subst(&c->ts, a->read, a->select, e->word);
 }
 
-/* The path starts from "not set yet" and sets it: once, whoever comes first. */
-static bool is_first_time(const struct og_check *c, const struct og_spath *p,
-                          const struct og_sym_event *e)
-{
-    const struct og_terms *ts = &c->ts;
-    for (size_t i = 0; i < p->facts.n; i++) {
-        const struct og_term *n = &ts->v[p->facts.v[i]];
-        og_t s = n->op == OG_T_ISZERO ? og_check_read_of(c, n->a) : 0;
-        if (!s || ts->v[n->a].op == OG_T_LT || ts->v[n->a].op == OG_T_EQ)
-            continue;
-        if (ts->v[s].b == e->key)
-            return true;
-        for (size_t k = 0; k < p->n_events; k++)
-            if (p->event[k].what == OG_SYM_SSTORE && p->event[k].key == ts->v[s].b)
-                return true;
-    }
-    return false;
-}
-
 static void take_over(struct og_check *c, const struct og_spath *p, const struct og_sym_event *e)
 {
     const struct og_terms *ts = &c->ts;
     struct og_place place = og_place_of(ts, e->key);
-    if (e->what != OG_SYM_SSTORE || p->guarded || is_first_time(c, p, e))
+    if (e->what != OG_SYM_SSTORE || p->guarded)
         return;
     for (size_t i = 0; i < c->n_authority; i++) {
         const struct og_authority *a = &c->authority[i];
@@ -97,8 +87,7 @@ static void take_over(struct og_check *c, const struct og_spath *p, const struct
             continue;
         bool own = place.kind != OG_PLACE_SLOT &&
                    !(ts->v[e->key].taint & OG_F_CALLDATA); /* an entry of the caller's own */
-        const struct og_u256 *w = og_term_word(ts, e->word);
-        if (own || (a->flag && w && og_u256_is_zero(w)))
+        if (own || !names_someone(c, a, e))
             continue;
         og_check_report(c, p, OG_FLAW_OWNER, OG_SEVERITY_HIGH, e->pc,
                         "anyone can change who is allowed what: the place that callers are "

@@ -237,8 +237,58 @@ static bool fact_guards(const struct og_check *c, og_t fact)
     return !s || !is_flag_fact(ts, fact) || !is_chosen((void *)(uintptr_t)c, s);
 }
 
+/* The word of a slot as the constructor left it; NULL: zero. */
+static const struct og_u256 *deployed_word(const struct og_check *c, og_t key)
+{
+    const struct og_deployed *d = c->o->deployed;
+    for (size_t i = 0; i < d->n_slots; i++)
+        if (og_u256_eq(&d->slot[i].key, og_term_word(&c->ts, key)))
+            return &d->slot[i].word;
+    return NULL;
+}
+
+/* t as it is right after deployment; *fixed: it speaks only of slots that not anyone can write. */
+static og_t at_deployment(struct og_check *c, og_t t, bool *fixed)
+{
+    const struct og_term n = c->ts.v[t];
+    unsigned kids = og_term_kids(n.op);
+    if (n.op == OG_T_SELECT && c->ts.v[n.a].op == OG_T_BASE && og_term_word(&c->ts, n.b)) {
+        struct og_place place = og_place_of(&c->ts, n.b);
+        const struct og_u256 *w = deployed_word(c, n.b);
+        *fixed &= !og_check_writable(c, &place);
+        return w ? og_term_const(&c->ts, w) : og_term_u64(&c->ts, 0);
+    }
+    if (n.op == OG_T_CONST || !kids || n.op >= OG_T_KECCAK || n.depth > 30) {
+        *fixed &= n.op == OG_T_CONST;
+        return t;
+    }
+    og_t a = at_deployment(c, n.a, fixed);
+    og_t b = kids & 2 ? at_deployment(c, n.b, fixed) : 0;
+    og_t d = kids & 4 ? at_deployment(c, n.c, fixed) : 0;
+    return og_term_op(&c->ts, n.op, a, b, d);
+}
+
+/* "Not yet done": closed once it is done. Without knowing what the constructor did it is taken for
+ * done; else the words that it left decide. */
+static bool is_closed(const struct og_check *c, og_t fact)
+{
+    struct og_check *w = (struct og_check *)(uintptr_t)c; /* for new terms */
+    const struct og_term n = c->ts.v[fact];
+    bool fixed = true;
+    if (!(n.taint & OG_F_STORAGE) || (n.taint & ~(uint32_t)OG_F_STORAGE))
+        return false;
+    if (!c->o->deployed || !c->o->deployed->constructed)
+        return n.op == OG_T_ISZERO && c->ts.v[n.a].op != OG_T_LT && c->ts.v[n.a].op != OG_T_EQ;
+    og_t now = at_deployment(w, fact, &fixed);
+    const struct og_u256 *v = og_term_word(&c->ts, now);
+    return fixed && v && og_u256_is_zero(v);
+}
+
 static bool is_guarded(const struct og_check *c, const struct og_spath *p)
 {
+    for (size_t i = 0; i < p->facts.n; i++)
+        if (is_closed(c, p->facts.v[i]))
+            return true;
     for (size_t i = 0; i < p->facts.n; i++)
         if (fact_guards(c, p->facts.v[i]))
             return true;
@@ -274,10 +324,32 @@ static bool mark_writes(struct og_check *c, const struct og_spath *p)
     return more;
 }
 
+/* Slots that hold the deployer's address, wherever in the word. */
+static void deployers_slots(struct og_check *c)
+{
+    const struct og_deployed *d = c->o->deployed;
+    struct og_u256 owner = og_u256_from_be(og_world_addr(OG_WHO_OWNER)->b, OG_ADDR_LEN);
+    struct og_u256 ones = og_u256_sub(og_u256_shl(og_u256_of(1), 160), og_u256_of(1));
+    for (size_t i = 0; d && i < d->n_slots; i++)
+        for (unsigned by = 0; by <= 96; by += 8) {
+            struct og_u256 w = og_u256_shr(d->slot[i].word, by);
+            for (int k = 0; k < 4; k++)
+                w.w[k] &= ones.w[k];
+            if (!og_u256_eq(&w, &owner))
+                continue;
+            og_t key = og_term_const(&c->ts, &d->slot[i].key);
+            og_t word = og_term_select(&c->ts, og_term_base(&c->ts, 1), key);
+            og_t moved = og_term_op(&c->ts, OG_T_SHR, og_term_u64(&c->ts, by), word, 0);
+            add_authority(c, og_term_op(&c->ts, OG_T_AND, og_term_const(&c->ts, &ones), moved, 0),
+                          false);
+        }
+}
+
 void og_check_guards(struct og_check *c)
 {
     bool more = true;
     find_authorities(c);
+    deployers_slots(c);
     while (more) {
         more = false;
         for (size_t i = 0; i < c->n_paths; i++) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TERMS_MAX 4000000
+#define HARD_MAX  3
 #define FUZZ_RUNS 4000
 #define FUZZ_GAS  1000000
 
@@ -378,6 +379,7 @@ static void settle(struct og_prover *p, const struct goal *g, struct og_proof *o
     uint32_t done = 0;
     size_t asked = og_smt_questions(p->smt);
     p->left = p->o->questions;
+    p->harder = HARD_MAX;
     out->loops_met = p->ends_any.loops_met;
     for (size_t i = 0; i < p->ends_any.n; i++)
         sign |= g->overflow && p->ends_any.v[i].has_sign;

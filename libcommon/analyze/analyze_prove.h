@@ -21,12 +21,12 @@ struct og_prove_opts {
     uint32_t transactions; /* from deployment */
     uint32_t arrays;       /* elements of arrays in arguments */
     unsigned rlimit;       /* of Z3 for a question */
-    size_t questions;      /* altogether for a property */
+    size_t questions;      /* for a stage of a property; one without an answer counts as 30 */
     bool overflow;         /* also prove that arithmetic keeps its bounds */
 };
 #define OG_PROVE_OPTS                                                                              \
     ((struct og_prove_opts){                                                                       \
-        .loops = 10, .transactions = 3, .arrays = 2, .rlimit = 4000000, .questions = 1500})
+        .loops = 10, .transactions = 3, .arrays = 2, .rlimit = 1500000, .questions = 400})
 
 struct og_proof {
     char *property; /* "assertions", "overflow", "invariant_x()", "check_y(uint256)" */

@@ -54,7 +54,7 @@ struct og_prover {
     og_t *invariant; /* over `any` */
     size_t n_invariants, cap_invariants;
     size_t left;      /* questions */
-    bool doubt;       /* a question of the property under way had no answer */
+    unsigned harder;  /* questions of the property that may be asked again with more */
     size_t under_way; /* entry, for arguments */
     bool by_guess;    /* the last model is a guess, not Z3's */
     struct og_guess *guess;

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS_PATH 60000
-#define STEPS_ALL  1500000
-#define PATHS_ALL  2000
-#define WRAPS_MAX  64
-#define SHAPES_MAX 9
+#define STEPS_PATH   60000
+#define STEPS_ALL    1500000
+#define PATHS_ALL    2000
+#define WRAPS_MAX    64
+#define SHAPES_MAX   9
+#define HARDER       12 /* times the resource limit */
+#define UNKNOWN_COST 30
 
 struct shape {
     uint64_t fill;
@@ -243,7 +245,8 @@ static og_t argument(void *ctx, uint32_t tx, uint32_t k)
     return e->known[k] ? og_term_const(&p->ts, &e->word[k]) : 0;
 }
 
-/* Which function is called; nothing else is known of the calldata unless it has a shape. */
+/* Which function is called, or that it is none; nothing else is known of the calldata unless it has
+ * a shape. */
 static void entry_facts(struct og_prover *p, size_t entry, uint32_t tx, struct og_facts *f)
 {
     struct og_terms *ts = &p->ts;
@@ -251,17 +254,15 @@ static void entry_facts(struct og_prover *p, size_t entry, uint32_t tx, struct o
     og_t sel = og_term_var(ts, OG_V_SELECTOR, tx, 0), size = og_term_var(ts, OG_V_CDSIZE, tx, 0);
     if (e->fn) {
         og_facts_add(ts, f, og_term_op(ts, OG_T_EQ, og_term_u64(ts, e->fn->selector), sel, 0));
-        og_facts_add(ts, f, og_term_not(ts, og_term_op(ts, OG_T_LT, size, og_term_u64(ts, 4), 0)));
         if (e->shaped)
             og_facts_add(
                 ts, f,
                 og_term_op(ts, OG_T_EQ, og_term_u64(ts, 4 + 32 * (uint64_t)e->n_words), size, 0));
         return;
     }
-    og_t few = og_term_op(ts, OG_T_LT, size, og_term_u64(ts, 4), 0);
     for (size_t i = 0; i < p->c->abi.n; i++) {
         og_t same = og_term_op(ts, OG_T_EQ, og_term_u64(ts, p->c->abi.fn[i].selector), sel, 0);
-        og_facts_add(ts, f, og_term_op(ts, OG_T_OR, few, og_term_not(ts, same), 0));
+        og_facts_add(ts, f, og_term_not(ts, same));
     }
 }
 
@@ -316,7 +317,15 @@ enum og_sat og_prove_ask(struct og_prover *p, const struct og_facts *f, const og
         return OG_SAT;
     og_t *all = joined(f, more, n);
     enum og_sat s = og_smt_check(p->smt, all, f->n + n);
+    if (s == OG_SAT_UNKNOWN && p->harder) { /* a few questions get more */
+        p->harder--;
+        og_smt_limit(p->smt, p->o->rlimit * HARDER);
+        s = og_smt_check(p->smt, all, f->n + n);
+        og_smt_limit(p->smt, p->o->rlimit);
+    }
     free(all);
+    if (s == OG_SAT_UNKNOWN) /* it took as long as many that have an answer */
+        p->left -= p->left < UNKNOWN_COST ? p->left : UNKNOWN_COST;
     return s;
 }
 

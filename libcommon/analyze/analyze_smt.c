@@ -87,6 +87,11 @@ size_t og_smt_questions(const struct og_smt *s)
     return s->questions;
 }
 
+void og_smt_limit(struct og_smt *s, unsigned rlimit)
+{
+    s->rlimit = rlimit;
+}
+
 static Z3_ast translate(struct og_smt *s, og_t t);
 
 static Z3_ast number(struct og_smt *s, const struct og_u256 *w)
@@ -408,6 +413,12 @@ struct og_smt *og_smt_new(struct og_terms *ts, unsigned rlimit)
 void og_smt_free(struct og_smt *s)
 {
     (void)s;
+}
+
+void og_smt_limit(struct og_smt *s, unsigned rlimit)
+{
+    (void)s;
+    (void)rlimit;
 }
 
 enum og_sat og_smt_check(struct og_smt *s, const og_t *fact, size_t n)

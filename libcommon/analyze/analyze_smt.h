@@ -19,6 +19,8 @@ const char *og_smt_version(void); /* "" where there is none */
 
 /* Terms are borrowed. NULL where there is no Z3. */
 struct og_smt *og_smt_new(struct og_terms *ts, unsigned rlimit);
+/* For the questions that follow. */
+void og_smt_limit(struct og_smt *s, unsigned rlimit);
 void og_smt_free(struct og_smt *s);
 /* Is there a model of all facts (each is not zero)? */
 enum og_sat og_smt_check(struct og_smt *s, const og_t *fact, size_t n);

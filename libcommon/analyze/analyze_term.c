@@ -22,6 +22,9 @@ void og_terms_init(struct og_terms *ts, size_t max)
     for (uint64_t i = 0; i < KNOWN_SLOTS; i++) {
         og_t slot = og_term_u64(ts, i);
         og_term_keccak(ts, &slot, 32);
+        og_t entry[2] = {og_term_u64(ts, 0), slot};
+        if (i < KNOWN_SLOTS / 2)
+            og_term_keccak(ts, entry, 64);
     }
 }
 
