@@ -10,7 +10,7 @@ aid=$(cd "$BUILD/bench" && pwd) || exit 66
 export PATH="$bin:$PATH" LC_ALL=C
 runs=${BENCH_RUNS:-3}
 all='array cpu queue tasks loop transfers bulk look seal round match lap makespan trace
-gemm kernels evm pre cuda cases net guard'
+gemm kernels evm pre cuda cases net guard contracts'
 parts=${BENCH:-$all}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ogpu-bench.XXXXXX") || exit 73
@@ -534,6 +534,14 @@ bench_guard() {
     # shellcheck source=bench/guard.sh
     . "$here/guard.sh"
     guard_all
+}
+
+bench_contracts() {
+    [ -d "${OGPU_SHARED:-$here/../../shared}/evm/contracts" ] ||
+        { say "skip: no evm/contracts in OGPU_SHARED"; return 0; }
+    # shellcheck source=bench/contracts.sh
+    . "$here/contracts.sh"
+    contracts_all
 }
 
 for part in $parts; do

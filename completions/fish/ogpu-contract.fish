@@ -76,7 +76,7 @@ complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s o -l overflo
 complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s l -l loops -x -d 'follow a branch of a loop up to N times on a path (default 10)'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s k -l transactions -x -d 'look for refutations of up to N transactions from deployment (default 3)'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s a -l arrays -x -d 'arrays in arguments have up to N elements, bytes up to 32 N (default 2)'
-complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s r -l rlimit -x -d 'resource units of Z3 for a question (default 4000000)'
+complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s r -l rlimit -x -d 'resource units of Z3 for a question (default 1500000)'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s s -l state -x -a '(__fish_complete_directories)' -d 'state folder instead of $OGPU_HOME'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s H -l human -d 'print a table for people instead of records'
 complete -c ogpu-contract -n '__fish_seen_subcommand_from prove' -s q -l quiet -d 'no warnings, only errors'
