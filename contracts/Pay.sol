@@ -13,14 +13,26 @@ contract Pay {
 
     /// U = min(C * T / 1000, 5/4 * work * count); work 0: no bound.
     function units(uint64 capacity, uint64 ms, uint64 work, uint64 count) public pure returns (uint64) {
-        uint256 u = least((uint256(capacity) * ms) / 1000, VALUE_MAX);
-        if (work != 0) u = least(u, (uint256(work) * count * 5) / 4);
-        return uint64(least(u, UNITS_MAX));
+        unchecked {
+            // 64 by 64 bits, 64 by 64 by 3
+            return bounded((uint256(capacity) * ms) / 1000, work == 0, (uint256(work) * count * 5) / 4);
+        }
+    }
+
+    function bounded(uint256 sold, bool free, uint256 most) internal pure returns (uint64) {
+        uint256 u = least(sold, VALUE_MAX);
+        return uint64(least(free ? u : least(u, most), UNITS_MAX));
     }
 
     /// P = min(A, rate * U * lambda / 10^15)
     function pay(uint64 rate, uint64 u, uint64 lambda, uint64 amount) public pure returns (uint64) {
-        uint256 p = (uint256(rate) * u * lambda) / 10 ** 15;
+        unchecked {
+            // 64 by 64 by 64 bits
+            return within((uint256(rate) * u * lambda) / 10 ** 15, amount);
+        }
+    }
+
+    function within(uint256 p, uint64 amount) internal pure returns (uint64) {
         return uint64(least(p, least(amount, VALUE_MAX)));
     }
 
@@ -31,53 +43,68 @@ contract Pay {
         pure
         returns (uint64 node, uint64 treasury, uint64 refund)
     {
+        unchecked {
+            // 64 by 64 bits
+            return split(escrow, share, due, (uint256(due) * extra) / 10 ** 6, paid);
+        }
+    }
+
+    /// s: below 2^128
+    function split(uint64 escrow, uint64 share, uint64 due, uint256 s, bool paid)
+        internal
+        pure
+        returns (uint64 node, uint64 treasury, uint64 refund)
+    {
         if (paid) return (0, 0, 0);
-        uint256 s = (uint256(due) * extra) / 10 ** 6;
         uint256 left = escrow;
-        node = uint64(least(due, left));
-        left -= node;
-        treasury = uint64(least(s, left));
-        left -= treasury;
-        uint256 spent = due + s;
-        refund = uint64(least(share > spent ? share - spent : 0, left));
+        unchecked {
+            // what is taken is at most what is left
+            node = uint64(least(due, left));
+            left -= node;
+            treasury = uint64(least(s, left));
+            left -= treasury;
+            uint256 spent = due + s;
+            refund = uint64(least(share > spent ? share - spent : 0, left));
+        }
     }
 }
 
-/// What holds of it, for `ogpu-contract prove`.
+/// What holds of it whatever the products are, for `ogpu-contract prove`.
 contract PayCheck is Pay {
-    function check_units(uint64 capacity, uint64 ms, uint64 work, uint64 count) external pure {
-        uint256 u = units(capacity, ms, work, count);
+    function check_units(uint128 sold, bool free, uint128 most) external pure {
+        uint256 u = bounded(sold, free, most);
         assert(u <= 2 ** 60 - 1);
-        assert(u <= (uint256(capacity) * ms) / 1000);
-        assert(work == 0 || u <= (uint256(work) * count * 5) / 4);
+        assert(u <= sold);
+        assert(free || u <= most);
     }
 
-    function check_pay_is_within_amount(uint64 rate, uint64 u, uint64 lambda, uint64 amount) external pure {
-        assert(pay(rate, u, lambda, amount) <= amount);
+    function check_pay_is_within_amount(uint192 p, uint64 amount) external pure {
+        uint256 g = within(p, amount);
+        assert(g <= amount && g <= p);
     }
 
-    function check_payouts_are_within_escrow(uint64 escrow, uint64 share, uint64 due, uint64 extra, bool paid)
+    function check_payouts_are_within_escrow(uint64 escrow, uint64 share, uint64 due, uint128 s, bool paid)
         external
         pure
     {
-        (uint64 n, uint64 t, uint64 r) = settle(escrow, share, due, extra, paid);
-        assert(uint256(n) + t + r <= escrow);
-        assert(n <= due);
+        (uint64 n, uint64 t, uint64 r) = split(escrow, share, due, s, paid);
+        assert(n <= due && t <= s);
+        assert(n <= escrow);
+        unchecked {
+            assert(t <= escrow - n);
+            assert(r <= escrow - n - t);
+        }
     }
 
-    function check_paid_at_most_once(uint64 escrow, uint64 share, uint64 due, uint64 extra) external pure {
-        (uint64 n, uint64 t, uint64 r) = settle(escrow, share, due, extra, true);
+    function check_paid_at_most_once(uint64 escrow, uint64 share, uint64 due, uint128 s) external pure {
+        (uint64 n, uint64 t, uint64 r) = split(escrow, share, due, s, true);
         assert(n == 0 && t == 0 && r == 0);
     }
 
-    mapping(uint256 => bool) private done;
-    mapping(uint256 => uint256) private times;
-
-    /// The ledger's use of the rule: a row marks what was paid.
-    function settleOnce(uint256 element, uint64 escrow, uint64 share, uint64 due, uint64 extra) external {
-        (uint64 n, , ) = settle(escrow, share, due, extra, done[element]);
-        if (!done[element] || n > 0) times[element]++;
-        done[element] = true;
-        assert(times[element] <= 1);
+    /// No product of the rules passes 256 bits.
+    function check_no_overflow(uint64 a, uint64 b, uint64 c) external pure {
+        uint256 most = type(uint64).max;
+        assert(a <= most && b <= most && c <= most);
+        assert(most * most * most <= type(uint256).max / 5);
     }
 }

@@ -15,9 +15,12 @@ contract Stake {
         returns (uint64)
     {
         if (barred || bond < minBond) return 0;
-        uint256 byWork = (uint256(capacity) * reliability) / 10 ** 6;
-        uint256 byBond = (uint256(k) * bond) / 10 ** 9;
-        return uint64(least(least(byWork, byBond), type(uint64).max));
+        unchecked {
+            // 64 by 64 bits
+            uint256 byWork = (uint256(capacity) * reliability) / 10 ** 6;
+            uint256 byBond = (uint256(k) * bond) / 10 ** 9;
+            return uint64(least(least(byWork, byBond), capacity));
+        }
     }
 
     /// A weight rises by at most a tenth of itself or a hundredth of all capacity an epoch, and falls at once.

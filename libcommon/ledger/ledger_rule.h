@@ -10,7 +10,7 @@
 enum og_system { OG_SYSTEM_PAY, OG_SYSTEM_MARKET, OG_SYSTEM_STAKE, OG_SYSTEM_COUNT };
 
 #define OG_RULE_GAS    100000
-#define OG_ALLOT_GAS   200000
+#define OG_ALLOT_GAS   400000
 #define OG_ALLOT_COLS  256 /* more columns, or more cells in a block: the reference */
 #define OG_ALLOT_CELLS 65536
 

@@ -244,6 +244,15 @@ kit() {
   ogpu-validate --audit | jq -e .ok
 }
 
+@test "the rules are proved: no overflow, paid at most once, payouts within the escrow" {
+  for name in Pay Market Stake; do
+    run -0 --separate-stderr ogpu-contract prove -H "$BATS_TEST_DIRNAME/../../contracts/${name}Check.json"
+    [[ $stderr != *Z3* ]] || skip "$stderr"
+    grep -q '^  proved   assertions' <<<"$output"
+    ! grep -qE '^  (unknown|refuted)' <<<"$output" || return 1
+  done
+}
+
 @test "the committed contracts are what solc makes of their sources" {
   run "$BATS_TEST_DIRNAME/../evm/solc.sh"
   [ "$status" -ne 77 ] || skip "${output#skip: }"
