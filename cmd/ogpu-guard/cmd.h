@@ -22,6 +22,7 @@
 int cmd_train(int argc, char **argv);
 int cmd_retrain(int argc, char **argv);
 int cmd_models(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_lookup(int argc, char **argv);
 int cmd_feeds(int argc, char **argv);

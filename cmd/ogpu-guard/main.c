@@ -8,14 +8,15 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"feeds", cmd_feeds},     {"import", cmd_import}, {"lift", cmd_lift},
-    {"lookup", cmd_lookup},   {"models", cmd_models}, {"note", cmd_note},
-    {"retrain", cmd_retrain}, {"score", cmd_score},   {"series", cmd_series},
-    {"train", cmd_train},     {"watch", cmd_watch},
+    {"explain", cmd_explain}, {"feeds", cmd_feeds},     {"import", cmd_import},
+    {"lift", cmd_lift},       {"lookup", cmd_lookup},   {"models", cmd_models},
+    {"note", cmd_note},       {"retrain", cmd_retrain}, {"score", cmd_score},
+    {"series", cmd_series},   {"train", cmd_train},     {"watch", cmd_watch},
 };
 
-static const char *const words[] = {"feeds",   "import", "lift",   "lookup", "models", "note",
-                                    "retrain", "score",  "series", "train",  "watch",  NULL};
+static const char *const words[] = {"explain", "feeds", "import",  "lift",  "lookup",
+                                    "models",  "note",  "retrain", "score", "series",
+                                    "train",   "watch", NULL};
 
 struct options {
     struct og_opts_common common;

@@ -222,3 +222,24 @@ has_xgboost() {
   [ "$(jq -n "$(p bounded) < 0.25 and $(p fooled) > 0.5")" = true ]
   run -64 ogpu-guard train --csv t.csv --label label --owner nobody -u --model m
 }
+
+@test "explain: the column that is odd, what is usual, every member" {
+  table 3000 >t.csv
+  ogpu-guard train --csv t.csv --label label --normal normal --unsupervised --model m >/dev/null
+  printf 'proto,b,a\ntcp,5.1,5\ntcp,5.1,500\ngre,5.1,5\n' >odd.csv
+  run -0 --separate-stderr ogpu-guard explain --csv odd.csv --model m
+  # a and b go together: where one of them is off, both are named
+  jq -se 'map(.row) == [0, 1, 2] and (.[1] | .kind == "explanation" and .alert and
+    (.top[:2] | map(.column) | sort) == ["a", "b"] and
+    (.top[] | select(.column == "a") | .value == "500" and .usual > 0 and .deviations > 3)) and
+    .[2].top[0].column == "proto" and .[2].top[0].usual == "tcp" and
+    (.[0].members | keys) == ["hist", "hst", "iforest", "near", "pca"]' <<<"$output"
+  run -0 ogpu-guard explain --csv odd.csv --model m --top 1 2
+  jq -e '.row == 2 and (.top | length) == 1' <<<"$output"
+  # the same verdict as score gives
+  [ "$(ogpu-guard explain --csv t.csv --model m | jq -c '[.row, .alert]')" = \
+    "$(ogpu-guard score --csv t.csv --model m | jq -c '[.row, .alert]')" ]
+  run -65 ogpu-guard explain --csv odd.csv --model m 3
+  run -64 ogpu-guard explain --csv odd.csv --model m x
+  run -64 ogpu-guard explain --csv odd.csv
+}
