@@ -72,8 +72,6 @@ static enum og_rc params_json(const struct init_options *o, json_t **out, struct
                                     * two proposers */
         json_object_set_new(*out, "cap_ppm", og_json_new_dec(250000));
         json_object_set_new(*out, "draw_delay", og_json_new_dec(2));
-    } else {
-        json_object_set_new(*out, "capacity_ms", og_json_new_dec(300));
     }
     for (size_t i = 0; i < o->params.n; i++) {
         char *name;
@@ -84,6 +82,11 @@ static enum og_rc params_json(const struct init_options *o, json_t **out, struct
         free(name);
         OG_TRY(rc);
     }
+    const char *protocol = json_string_value(json_object_get(*out, "protocol"));
+    /* windows came with protocol 2; a chain of one's own needs short ones only */
+    if (o->engine != INIT_COMET && strcmp(protocol, "1") != 0 &&
+        !json_object_get(*out, "capacity_ms"))
+        json_object_set_new(*out, "capacity_ms", og_json_new_dec(300));
     return OG_OK;
 }
 

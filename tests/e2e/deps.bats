@@ -10,7 +10,8 @@ setup() {
   mkdir -p bin stage
   export PATH=$BATS_TEST_TMPDIR/bin:$PATH
   printf '%s\n' gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev libssl-dev \
-    libcurl4-openssl-dev libncurses-dev libseccomp-dev bubblewrap ca-certificates dpkg-dev perl libxgboost0 >stage/have
+    libcurl4-openssl-dev libncurses-dev libseccomp-dev bubblewrap ca-certificates dpkg-dev perl libxgboost0 libz3-dev \
+    >stage/have
   echo 3.5.99-1 >stage/source-version
   echo 3.0.1 >stage/system-version
   stand_in pkg-config '

@@ -123,7 +123,7 @@ not_run() {
 @test "every page has a test here, and all pages are there" {
   local want
   want=$(printf "%s\n" ogpu.1 ogpu-contract.1 ogpu-guard.1 ogpu-keygen.1 ogpu-match.1 ogpu-node.1 \
-    ogpu-stake.1 ogpu-submit.1 ogpu-top.1 ogpu-validate.1 ogpu-worker.1 ogpu-records.5 ogpu-state.5 \
+    ogpu-sim.1 ogpu-stake.1 ogpu-submit.1 ogpu-top.1 ogpu-validate.1 ogpu-worker.1 ogpu-records.5 ogpu-state.5 \
     ogpu.7 ogpu-security.7 | sort)
   [ "$(cd "$OGPU_ROOT/man" && ls | sort)" = "$want" ]
   run -0 sed -n 's,^  page "$OGPU_ROOT/man/\(.*\)"$,\1,p' "$OGPU_ROOT/tests/e2e/examples.bats"
@@ -164,6 +164,11 @@ not_run() {
 @test "the examples of ogpu-node(1)" {
   needs_comet
   page "$OGPU_ROOT/man/ogpu-node.1"
+}
+
+@test "the examples of ogpu-sim(1)" {
+  needs jq
+  page "$OGPU_ROOT/man/ogpu-sim.1"
 }
 
 @test "the examples of ogpu-stake(1)" {
